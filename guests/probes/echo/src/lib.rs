@@ -1,0 +1,1 @@
+//! A neuron that gives back what it gets.

@@ -1,0 +1,1 @@
+//! A neuron without the SDK.
