@@ -1,0 +1,89 @@
+//! What is wrong with a text or a manifest, where, and what to write instead. It does not know which file the text
+//! came from: whoever read it adds that.
+
+use crate::text::printable;
+
+/// A text that is not what it should be: an id, a permission, a size or another value with a written form.
+///
+/// The message quotes the text, escaped and cut to a printable length, and says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not {what}: {fix}")]
+pub struct ParseError {
+    text: String,
+    what: &'static str,
+    fix: String,
+}
+
+impl ParseError {
+    pub(crate) fn new(text: &str, what: &'static str, fix: impl Into<String>) -> Self {
+        Self {
+            text: printable(text),
+            what,
+            fix: fix.into(),
+        }
+    }
+}
+
+/// Why a manifest was refused.
+///
+/// Messages are safe to print: what they quote from the manifest is escaped and cut.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The manifest is longer than [`Manifest::MAX_BYTES`](crate::Manifest::MAX_BYTES).
+    #[error(
+        "the manifest has {size} bytes, and {max} are allowed: move what is not metadata into files of the package"
+    )]
+    TooLarge {
+        /// The manifest's length in bytes.
+        size: usize,
+        /// The greatest length in bytes.
+        max: usize,
+    },
+
+    /// The manifest is written for another version of the plugin interface.
+    #[error(
+        "api_version is {found}, and this HAL9 reads {}: {}",
+        crate::Manifest::API_VERSION,
+        if *found > u64::from(crate::Manifest::API_VERSION) { "a newer HAL9 is needed" } else { "rebuild the plugin with a current SDK" }
+    )]
+    ApiVersion {
+        /// The version that the manifest names.
+        found: u64,
+    },
+
+    /// The text is not JSON, or a value in it is not what its place asks for.
+    #[error("{path} (line {line}, column {column}): {message}")]
+    Invalid {
+        /// The place as a path through the JSON, such as `limits.memory` or `capabilities[0].NeuronType.layer`;
+        /// `manifest` for the whole.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1: where reading stopped, so often just behind the value.
+        column: usize,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+}
+
+impl ManifestError {
+    /// An error of serde_json at a place in the manifest.
+    pub(crate) fn at(path: &str, error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        // serde_json keeps its message private and appends the position that is shown elsewhere here.
+        let text = error.to_string();
+        let message = text
+            .strip_suffix(&format!(" at line {line} column {column}"))
+            .unwrap_or(&text);
+        Self::Invalid {
+            path: match path {
+                "." => "manifest".to_owned(),
+                path => printable(path),
+            },
+            line,
+            column,
+            message: printable(message),
+        }
+    }
+}

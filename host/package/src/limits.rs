@@ -1,0 +1,216 @@
+//! How much of everything a plugin may use up: names, defaults and written forms of the limits. It does not know how
+//! any of them is enforced.
+
+use std::{fmt, time::Duration};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
+
+use crate::{ByteSize, units::parse_duration};
+
+/// The longest time for a call. Beyond any sensible call, and small enough that adding it to a clock cannot overflow.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One table makes both types and everything that goes through all limits, so that no limit can be forgotten.
+///
+/// `positive` limits refuse zero, because with zero of them nothing could run at all; of the others, zero means none.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty, $default:expr, $read:literal;)+) => {
+        /// All limits of one plugin. `Default` gives what holds where nobody says anything else.
+        ///
+        /// In serde these are the limits that differ from the defaults, as for [`LimitOverrides`].
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(from = "LimitOverrides", into = "LimitOverrides")]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: $type,)+
+        }
+
+        /// Some limits: those of a manifest or of a policy that says something about them.
+        ///
+        /// In serde a map of names and values: sizes such as `"64MiB"`, `"100MB"` or `4096`, times such as `"5s"`,
+        /// counts as plain numbers. Unknown names are errors, and so is zero where nothing could run with it.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct LimitOverrides {
+            $(
+                $(#[doc = $doc])+
+                #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = $read, serialize_with = "write")]
+                pub $name: Option<$type>,
+            )+
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// These limits with `overrides` in place of what they name.
+            pub fn with(&self, overrides: &LimitOverrides) -> Self {
+                Self { $($name: overrides.$name.unwrap_or(self.$name),)+ }
+            }
+
+            /// These limits, each at most what `cap` says of it.
+            pub fn capped(&self, cap: &LimitOverrides) -> Self {
+                Self { $($name: cap.$name.map_or(self.$name, |most| most.min(self.$name)),)+ }
+            }
+
+            /// The limits that differ from the defaults.
+            pub fn overrides(&self) -> LimitOverrides {
+                let default = Self::default();
+                LimitOverrides { $($name: (self.$name != default.$name).then_some(self.$name),)+ }
+            }
+
+            /// Every limit with its name and its value as text, in the order of the fields.
+            pub fn iter(&self) -> impl Iterator<Item = Limit> + use<> {
+                let default = Self::default();
+                [$(Limit {
+                    name: stringify!($name),
+                    value: self.$name.text(),
+                    is_default: self.$name == default.$name,
+                },)+]
+                .into_iter()
+            }
+        }
+    };
+}
+
+limits! {
+    /// What all memories and tables of the plugin together may take up.
+    memory: ByteSize, ByteSize::mib(64), "positive";
+    /// How long one call may take, loading and reloading included; a day at most.
+    call_time: Duration, Duration::from_secs(5), "positive";
+    /// What one host call may make the host allocate for the plugin's strings and lists.
+    host_memory: ByteSize, ByteSize::mib(16), "positive";
+    /// How many component-model handles the plugin may hold at once.
+    handles: u32, 10_000, "positive";
+    /// How many host resources (streams, files, pollables) the plugin may hold at once.
+    resources: u32, 1_000, "positive";
+    /// How much randomness one request may ask for.
+    random_bytes: ByteSize, ByteSize::kib(64), "or_zero";
+    /// How much one call may write to the log, stdout and stderr together.
+    output: ByteSize, ByteSize::kib(256), "or_zero";
+    /// The largest content of a signal.
+    signal_bytes: ByteSize, ByteSize::mib(1), "positive";
+    /// The largest value in HAL9's memory.
+    memory_value: ByteSize, ByteSize::mib(1), "or_zero";
+    /// How many keys the plugin may have in HAL9's memory.
+    memory_keys: u32, 10_000, "or_zero";
+    /// How many names of metrics the plugin may use.
+    metric_names: u32, 256, "or_zero";
+}
+
+/// One limit as `hal9 plugin info` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The name, as a manifest writes it.
+    pub name: &'static str,
+    /// The value with its unit.
+    pub value: String,
+    /// Whether the value is the default.
+    pub is_default: bool,
+}
+
+impl From<LimitOverrides> for Limits {
+    fn from(overrides: LimitOverrides) -> Self {
+        Self::default().with(&overrides)
+    }
+}
+
+impl From<Limits> for LimitOverrides {
+    fn from(limits: Limits) -> Self {
+        limits.overrides()
+    }
+}
+
+/// A limit's value: its written form, in both directions.
+trait Value: Copy + Default + PartialEq {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error>;
+    fn text(self) -> String;
+}
+
+impl Value for ByteSize {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn text(self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for u32 {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn text(self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for Duration {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Time;
+
+        impl Visitor<'_> for Time {
+            type Value = Duration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time with a unit, such as \"5s\" or \"250ms\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+                let time = parse_duration(text).map_err(E::custom)?;
+                if time > LONGEST_CALL {
+                    return Err(E::custom("it is longer than a day: write at most \"24h\""));
+                }
+                Ok(time)
+            }
+        }
+
+        // Not `deserialize_str`: a number must be told that it lacks a unit, not that it is no string.
+        deserializer.deserialize_any(Time)
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(self))
+    }
+
+    fn text(self) -> String {
+        humantime::format_duration(self).to_string()
+    }
+}
+
+fn or_zero<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<Option<V>, D::Error> {
+    V::read(deserializer).map(Some)
+}
+
+fn positive<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<Option<V>, D::Error> {
+    let value = V::read(deserializer)?;
+    if value == V::default() {
+        return Err(de::Error::custom(
+            "it is zero, and nothing could run with it: write more, or leave it out",
+        ));
+    }
+    Ok(Some(value))
+}
+
+fn write<S: Serializer, V: Value>(value: &Option<V>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => value.write(serializer),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,231 @@
+//! One permission: a kind, and a scope that narrows it, with their written form. It does not know who grants it or
+//! how it is enforced.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ParseError, PluginId, text::check_line};
+
+/// Makes the enum and everything that lists its cases, so that none can be forgotten.
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident, $scope:ident, $description:literal;)+) => {
+        /// What a permission is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum PermissionKind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl PermissionKind {
+            /// Every kind, in the order in which people read them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The name that a manifest and a policy write.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($kind),)+ }
+            }
+
+            /// What a plugin may do with it, for people who decide about it.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$kind => $description,)+ }
+            }
+
+            const fn scope(self) -> Scope {
+                match self { $(Self::$kind => Scope::$scope,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Plain HTTP requests. Scope: a host, with a port where it is not 80.
+    NetworkHttp, Host, "send plain HTTP requests";
+    /// HTTPS requests. Scope: a host, with a port where it is not 443.
+    NetworkHttps, Host, "send HTTPS requests";
+    /// Reading files. Scope, required: `HOST_PATH` or `HOST_PATH=>GUEST_PATH`.
+    FileRead, Path, "read files below a folder";
+    /// Reading and writing files. Scope, required: as for [`FileRead`](Self::FileRead).
+    FileWrite, Path, "read and write files below a folder";
+    /// Real clocks. No scope.
+    SystemTime, Nothing, "read the real time";
+    /// Real randomness. No scope.
+    SystemRandom, Nothing, "use real random numbers";
+    /// An environment variable of the host. Scope, required: its name.
+    SystemEnv, Variable, "read an environment variable";
+    /// Calls to another plugin. Scope, required: its id.
+    PluginCall, Plugin, "call another plugin";
+    /// Emitting signals. Scope: a layer.
+    Hal9Signal, Word, "emit signals to layers";
+    /// HAL9's memory. Scope: a key prefix.
+    Hal9Memory, Word, "read and write HAL9's memory";
+    /// Metrics. Scope: a name prefix.
+    Hal9Metrics, Word, "report metrics";
+    /// Experience and feedback.
+    Hal9Learning, Word, "report experience and feedback to the learning system";
+}
+
+/// What a kind's scope names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Nothing,
+    /// Optional: any text.
+    Word,
+    /// Optional: a host pattern and port.
+    Host,
+    Path,
+    Variable,
+    Plugin,
+}
+
+impl PermissionKind {
+    /// Whether this permission always needs a scope.
+    pub const fn needs_scope(self) -> bool {
+        matches!(self.scope(), Scope::Path | Scope::Variable | Scope::Plugin)
+    }
+}
+
+impl fmt::Display for PermissionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for PermissionKind {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if let Some(kind) = Self::ALL.iter().find(|kind| kind.as_str() == text) {
+            return Ok(*kind);
+        }
+        let fix = if text == "process" {
+            "a plugin cannot start processes, so remove it".to_owned()
+        } else {
+            let names: Vec<_> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+            format!("write one of {}", names.join(", "))
+        };
+        Err(ParseError::new(text, "a permission", fix))
+    }
+}
+
+/// One right that a plugin asks for or was given, written `Kind` or `Kind:scope`, such as `Hal9Memory` or
+/// `PluginCall:ai.hal9.text-tools`.
+///
+/// Reading accepts short forms as well: `fs_read:PATH`, `fs_write:PATH`, `env:NAME`, and `network:HOST` for HTTPS.
+/// `Display` always writes the long one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Permission {
+    /// What it is about.
+    pub kind: PermissionKind,
+    /// What it is narrowed to; without one it holds for everything of its kind.
+    pub scope: Option<String>,
+}
+
+impl Permission {
+    /// The greatest length of a scope in bytes.
+    pub const MAX_SCOPE_BYTES: usize = 4096;
+
+    /// A permission for everything of its kind.
+    pub const fn unscoped(kind: PermissionKind) -> Self {
+        Self { kind, scope: None }
+    }
+}
+
+impl FromStr for Permission {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (kind, scope) = match text.split_once(':') {
+            Some((kind, scope)) => (kind, Some(scope)),
+            None => (text, None),
+        };
+        let kind = match kind {
+            "fs_read" => PermissionKind::FileRead,
+            "fs_write" => PermissionKind::FileWrite,
+            "network" => PermissionKind::NetworkHttps,
+            "env" => PermissionKind::SystemEnv,
+            kind => kind.parse()?,
+        };
+        check_scope(kind, scope).map_err(|fix| ParseError::new(text, "a permission", fix))?;
+        Ok(Self {
+            kind,
+            scope: scope.map(str::to_owned),
+        })
+    }
+}
+
+/// Says what to write where `scope` is not one for `kind`.
+fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> {
+    let wanted = match kind.scope() {
+        Scope::Nothing => "",
+        Scope::Word => ":PREFIX",
+        Scope::Host => ":HOST",
+        Scope::Path => ":HOST_PATH=>GUEST_PATH",
+        Scope::Variable => ":VARIABLE",
+        Scope::Plugin => ":PLUGIN_ID",
+    };
+    let Some(scope) = scope else {
+        return if kind.needs_scope() {
+            Err(format!("it needs a scope, write \"{kind}{wanted}\""))
+        } else {
+            Ok(())
+        };
+    };
+    if kind.scope() == Scope::Nothing {
+        return Err(format!("it takes no scope, write \"{kind}\""));
+    }
+    if scope.is_empty() || scope.trim() != scope {
+        return Err(format!(
+            "its scope is empty or has white space at an end, write \"{kind}{wanted}\""
+        ));
+    }
+    check_line(scope, Permission::MAX_SCOPE_BYTES)?;
+    let good = match kind.scope() {
+        Scope::Nothing | Scope::Word => true,
+        // Which hosts a pattern matches is the network's business; here only what can never be one.
+        Scope::Host => !scope.contains(['/', '@']) && !scope.contains(char::is_whitespace),
+        Scope::Path => match scope.split_once("=>") {
+            Some((host, guest)) => !host.trim().is_empty() && !guest.trim().is_empty(),
+            None => true,
+        },
+        Scope::Variable => !scope.contains('='),
+        Scope::Plugin => scope.parse::<PluginId>().is_ok(),
+    };
+    if good {
+        return Ok(());
+    }
+    Err(match kind.scope() {
+        Scope::Host => {
+            "write the host alone, such as \"api.example.com\" or \"api.example.com:8443\""
+                .to_owned()
+        }
+        Scope::Plugin => {
+            "write the other plugin's id, such as \"PluginCall:ai.hal9.text-tools\"".to_owned()
+        }
+        _ => format!("write \"{kind}{wanted}\""),
+    })
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scope {
+            Some(scope) => write!(f, "{}:{scope}", self.kind),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+impl TryFrom<String> for Permission {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<Permission> for String {
+    fn from(permission: Permission) -> Self {
+        permission.to_string()
+    }
+}
