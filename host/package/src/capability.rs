@@ -1,14 +1,19 @@
 //! What a plugin offers: one entry a neuron, tool, provider, algorithm or extension. It does not know which component
 //! exports stand behind an entry.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
 
-use crate::{json, text};
+use crate::{ParseError, json, text};
 
 /// One thing that a plugin offers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[non_exhaustive]
 pub enum Capability {
     /// A neuron, which takes the signals of a layer.
@@ -130,22 +135,89 @@ impl Capability {
 }
 
 fn tool_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let name = text::name::<D, 64>(deserializer)?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
-    if !name.bytes().all(plain) {
-        return Err(Error::custom(format_args!(
-            "\"{name}\" is not a tool's name: write 1 to 64 characters out of a-z, 0-9, `_` and `-`"
-        )));
-    }
-    Ok(name)
+    text::read(deserializer, |name| {
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {
+            let fix = "write 1 to 64 characters out of a-z, 0-9, `_` and `-`";
+            return Err(ParseError::new(name, "a tool's name", fix).to_string());
+        }
+        Ok(name.to_owned())
+    })
 }
 
 fn api_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let path = text::name::<D, 1024>(deserializer)?;
-    if !path.starts_with('/') || path.contains(char::is_whitespace) {
-        return Err(Error::custom(format_args!(
-            "\"{path}\" is not a path: write one that begins with `/`, such as \"/weather\""
-        )));
+    text::read(deserializer, |path| {
+        text::check_line(path, 1024)?;
+        if !path.starts_with('/') || path.contains(char::is_whitespace) {
+            let fix = "write one that begins with `/`, such as \"/weather\"";
+            return Err(ParseError::new(path, "a path", fix).to_string());
+        }
+        Ok(path.to_owned())
+    })
+}
+
+/// The capabilities of a manifest, of which none may be there twice.
+pub(crate) fn list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Capability>, D::Error> {
+    let entries = json::distinct(deserializer, |Entry(one)| match one.layer() {
+        Some(layer) => format!("the {} \"{}\" on {layer}", one.kind(), one.name()),
+        None => format!("the {} \"{}\"", one.kind(), one.name()),
+    })?;
+    Ok(entries.into_iter().map(|Entry(one)| one).collect())
+}
+
+/// An object with exactly one key, the kind. The derived reader would answer other shapes in terms of Rust's enums.
+struct Entry(Capability);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneKind;
+
+        impl<'de> Visitor<'de> for OneKind {
+            type Value = Entry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "an object with one kind, such as {\"ToolProvider\": {\"tool_name\": …}}",
+                )
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Entry, A::Error> {
+                let capability =
+                    Capability::deserialize(MapAccessDeserializer::new(Kinds(&mut entries)))?;
+                if entries.next_key::<IgnoredAny>()?.is_some() {
+                    return Err(Error::custom(
+                        "it has more than one kind: write an entry for each",
+                    ));
+                }
+                Ok(Entry(capability))
+            }
+        }
+
+        deserializer.deserialize_map(OneKind)
     }
-    Ok(path)
+}
+
+/// The entries of an object of which serde asks for the first key, and which must have one.
+struct Kinds<'a, A>(&'a mut A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Kinds<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        match self.0.next_key_seed(seed)? {
+            None => Err(Error::custom(
+                "it has no kind: write one such as \"ToolProvider\" with its object",
+            )),
+            kind => Ok(kind),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.0.next_value_seed(seed)
+    }
 }

@@ -60,7 +60,7 @@ pub enum ManifestError {
         path: String,
         /// The line, from 1.
         line: usize,
-        /// The column in bytes, from 1: where reading stopped, so often just behind the value.
+        /// The column in bytes, from 1: where reading stopped, usually the last byte of the value.
         column: usize,
         /// What is wrong and what to write instead.
         message: String,
@@ -76,14 +76,36 @@ impl ManifestError {
         let message = text
             .strip_suffix(&format!(" at line {line} column {column}"))
             .unwrap_or(&text);
+        let fix = MOVED
+            .iter()
+            .find(|(key, _)| message.starts_with("unknown field") && path.ends_with(key))
+            .map_or(String::new(), |(_, fix)| format!(": {fix}"));
         Self::Invalid {
             path: match path {
-                "." => "manifest".to_owned(),
+                // Of the whole, or before the first key could be read.
+                "." | "?" => "manifest".to_owned(),
                 path => printable(path),
             },
             line,
             column,
-            message: printable(message),
+            message: printable(message) + &fix,
         }
     }
 }
+
+/// Keys that HAL9's first plugin guide had elsewhere or under another name, and what to write today.
+const MOVED: [(&str, &str); 3] = [
+    (
+        "metadata.capabilities",
+        "write it beside `metadata`, not in it",
+    ),
+    (
+        "metadata.requirements",
+        "write `min_hal9_version`, `permissions` and `dependencies` beside `metadata`, and the memory as \
+         `\"limits\": {\"memory\": \"64MiB\"}`",
+    ),
+    (
+        "].min_version",
+        "write a requirement such as `\"version\": \">=1.0.0\"`",
+    ),
+];

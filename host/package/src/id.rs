@@ -2,17 +2,16 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ParseError;
+use crate::{ParseError, text};
 
 /// Who a plugin is: `ai.hal9.text-tools`, or a UUID such as `550e8400-e29b-41d4-a716-446655440000`.
 ///
 /// A reverse-domain id has at most 128 bytes: two or more labels with dots between them, each of lower-case ASCII letters,
 /// digits and `-`. A UUID is written with its four hyphens and kept in lower case. So two ids that look alike are the
 /// same, and an id is safe as a file name. Cloning is cheap.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PluginId(Arc<str>);
 
 impl PluginId {
@@ -63,17 +62,15 @@ impl FromStr for PluginId {
     }
 }
 
-impl TryFrom<String> for PluginId {
-    type Error = ParseError;
-
-    fn try_from(text: String) -> Result<Self, ParseError> {
-        text.parse()
+impl Serialize for PluginId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<PluginId> for String {
-    fn from(id: PluginId) -> Self {
-        id.0.as_ref().to_owned()
+impl<'de> Deserialize<'de> for PluginId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::from_str(deserializer)
     }
 }
 
@@ -94,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_reverse_domain_names_or_uuids() {
+    fn ids_are_reverse_domain_names_or_uuids() -> Result<(), ParseError> {
         for good in [
             "ai.hal9.text-tools",
             "a.b",
@@ -102,7 +99,7 @@ mod tests {
             "local.x-",
             &format!("a.{}", "b".repeat(126)),
         ] {
-            assert_eq!(good.parse::<PluginId>().unwrap().as_str(), good);
+            assert_eq!(good.parse::<PluginId>()?.as_str(), good);
         }
         for bad in [
             "",
@@ -124,16 +121,18 @@ mod tests {
         ] {
             assert!(bad.parse::<PluginId>().is_err(), "{bad:?}");
         }
+        Ok(())
     }
 
     #[test]
-    fn one_uuid_has_one_spelling() {
-        let id: PluginId = "550E8400-E29B-41D4-A716-446655440000".parse().unwrap();
+    fn one_uuid_has_one_spelling() -> Result<(), ParseError> {
+        let id: PluginId = "550E8400-E29B-41D4-A716-446655440000".parse()?;
         assert_eq!(id.as_str(), "550e8400-e29b-41d4-a716-446655440000");
         assert_eq!(id.short(), id.as_str());
         assert_eq!(
-            "ai.hal9.text-tools".parse::<PluginId>().unwrap().short(),
+            "ai.hal9.text-tools".parse::<PluginId>()?.short(),
             "text-tools"
         );
+        Ok(())
     }
 }

@@ -1,17 +1,14 @@
 //! How much of everything a plugin may use up: names, defaults and written forms of the limits. It does not know how
 //! any of them is enforced.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, Visitor},
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{
+    ByteSize,
+    units::{self, Amount},
 };
-
-use crate::{ByteSize, units::parse_duration};
-
-/// The longest time for a call. Beyond any sensible call, and small enough that adding it to a clock cannot overflow.
-const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One table makes both types and everything that goes through all limits, so that no limit can be forgotten.
 ///
@@ -126,91 +123,23 @@ impl From<Limits> for LimitOverrides {
     }
 }
 
-/// A limit's value: its written form, in both directions.
-trait Value: Copy + Default + PartialEq {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error>;
-    fn text(self) -> String;
+fn or_zero<'de, D: Deserializer<'de>, A: Amount>(deserializer: D) -> Result<Option<A>, D::Error> {
+    units::read(deserializer, |_| Ok(())).map(Some)
 }
 
-impl Value for ByteSize {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-
-    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-
-    fn text(self) -> String {
-        self.to_string()
-    }
-}
-
-impl Value for u32 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-
-    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-
-    fn text(self) -> String {
-        self.to_string()
-    }
-}
-
-impl Value for Duration {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Time;
-
-        impl Visitor<'_> for Time {
-            type Value = Duration;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time with a unit, such as \"5s\" or \"250ms\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-                let time = parse_duration(text).map_err(E::custom)?;
-                if time > LONGEST_CALL {
-                    return Err(E::custom("it is longer than a day: write at most \"24h\""));
-                }
-                Ok(time)
-            }
+fn positive<'de, D: Deserializer<'de>, A: Amount>(deserializer: D) -> Result<Option<A>, D::Error> {
+    let check = |amount: A| {
+        if amount == A::default() {
+            return Err("it is zero, and nothing could run with it: write more, or leave it out");
         }
-
-        // Not `deserialize_str`: a number must be told that it lacks a unit, not that it is no string.
-        deserializer.deserialize_any(Time)
-    }
-
-    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(self))
-    }
-
-    fn text(self) -> String {
-        humantime::format_duration(self).to_string()
-    }
+        Ok(())
+    };
+    units::read(deserializer, check).map(Some)
 }
 
-fn or_zero<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<Option<V>, D::Error> {
-    V::read(deserializer).map(Some)
-}
-
-fn positive<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<Option<V>, D::Error> {
-    let value = V::read(deserializer)?;
-    if value == V::default() {
-        return Err(de::Error::custom(
-            "it is zero, and nothing could run with it: write more, or leave it out",
-        ));
-    }
-    Ok(Some(value))
-}
-
-fn write<S: Serializer, V: Value>(value: &Option<V>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => value.write(serializer),
+fn write<S: Serializer, A: Amount>(amount: &Option<A>, serializer: S) -> Result<S::Ok, S::Error> {
+    match amount {
+        Some(amount) => amount.write(serializer),
         None => serializer.serialize_none(),
     }
 }

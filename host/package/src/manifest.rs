@@ -1,12 +1,12 @@
 //! The manifest: what a plugin says of itself, read strictly and within bounds. It does not know whether the component
 //! beside it keeps the promise, or where the text came from.
 
-use std::collections::HashSet;
-
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::{Capability, Limits, ManifestError, ParseError, Permissions, PluginId, json, text};
+use crate::{
+    Capability, Limits, ManifestError, ParseError, Permissions, PluginId, capability, json, text,
+};
 
 /// What a plugin says of itself.
 ///
@@ -18,15 +18,20 @@ pub struct Manifest {
     /// The version of the plugin interface that the plugin is written for: [`Manifest::API_VERSION`].
     pub api_version: u32,
     /// Who the plugin is.
+    #[serde(deserialize_with = "json::fields")]
     pub metadata: Metadata,
     /// What it offers. May be empty.
-    #[serde(default, deserialize_with = "capabilities")]
+    #[serde(default, deserialize_with = "capability::list")]
     pub capabilities: Vec<Capability>,
     /// What it asks for. Nothing of it is granted by being here.
     #[serde(default)]
     pub permissions: Permissions,
     /// How much it may use up; what the manifest leaves out has its default.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(
+        default,
+        skip_serializing_if = "is_default",
+        deserialize_with = "json::fields"
+    )]
     pub limits: Limits,
     /// The oldest HAL9 that it works with.
     #[serde(
@@ -46,7 +51,7 @@ pub struct Manifest {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::object"
+        deserialize_with = "json::schema"
     )]
     pub configuration: Option<Value>,
 }
@@ -113,6 +118,8 @@ impl Manifest {
                 max: Self::MAX_BYTES,
             });
         }
+        // Some editors begin every file with a byte order mark, which JSON's readers may skip (RFC 8259, 8.1).
+        let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         match read(json) {
             Ok(manifest) if manifest.api_version == Self::API_VERSION => Ok(manifest),
             result => Err(other_version(json).unwrap_or_else(|| match result {
@@ -133,7 +140,7 @@ impl Manifest {
 
 fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let manifest = serde_path_to_error::deserialize(&mut reader)
+    let json::Object(manifest) = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| ManifestError::at(&error.path().to_string(), error.inner()))?;
     reader
         .end()
@@ -155,39 +162,23 @@ fn is_default(limits: &Limits) -> bool {
     *limits == Limits::default()
 }
 
-fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
-    let capabilities = Vec::<Capability>::deserialize(deserializer)?;
-    let mut seen = HashSet::new();
-    for one in &capabilities {
-        if !seen.insert((one.kind(), one.layer(), one.name())) {
-            return Err(Error::custom(format_args!(
-                "the {} \"{}\" is there twice: keep one of them",
-                one.kind(),
-                one.name()
-            )));
-        }
-    }
-    Ok(capabilities)
-}
-
 fn dependencies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dependency>, D::Error> {
-    let dependencies = Vec::<Dependency>::deserialize(deserializer)?;
-    let mut seen = HashSet::new();
-    for Dependency { plugin_id, .. } in &dependencies {
-        if !seen.insert(plugin_id) {
-            return Err(Error::custom(format_args!(
-                "the plugin \"{plugin_id}\" is there twice: keep one requirement, such as \">=1.2, <3\""
-            )));
-        }
-    }
-    Ok(dependencies)
+    let name =
+        |json::Object(one): &json::Object<Dependency>| format!("the plugin \"{}\"", one.plugin_id);
+    let dependencies = json::distinct(deserializer, name)?;
+    Ok(dependencies
+        .into_iter()
+        .map(|json::Object(one)| one)
+        .collect())
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<semver::Version, D::Error> {
-    let text = text::name::<D, 128>(deserializer)?;
-    text.parse().map_err(|error| {
-        let fix = format!("{error}; write three numbers such as \"1.2.0\"");
-        Error::custom(ParseError::new(&text, "a semantic version", fix))
+    text::read(deserializer, |text| {
+        text::check_line(text, 128)?;
+        text.parse().map_err(|error| {
+            let fix = format!("{error}; write three numbers such as \"1.2.0\"");
+            ParseError::new(text, "a semantic version", fix).to_string()
+        })
     })
 }
 
@@ -200,27 +191,28 @@ fn some_version<'de, D: Deserializer<'de>>(
 fn version_requirement<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<semver::VersionReq, D::Error> {
-    let text = text::name::<D, 256>(deserializer)?;
-    text.parse().map_err(|error| {
-        let fix = format!("{error}; write one such as \"^1.0\" or \">=1.2, <3\"");
-        Error::custom(ParseError::new(&text, "a version requirement", fix))
+    text::read(deserializer, |text| {
+        text::check_line(text, 256)?;
+        text.parse().map_err(|error| {
+            let fix = format!("{error}; write one such as \"^1.0\" or \">=1.2, <3\"");
+            ParseError::new(text, "a version requirement", fix).to_string()
+        })
     })
 }
 
 /// Pages and terminals make links of it, so no other scheme.
 fn web_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let address = text::name::<D, 2048>(deserializer)?;
-    let rest = address
-        .strip_prefix("https://")
-        .or_else(|| address.strip_prefix("http://"));
-    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
-        || address.contains(char::is_whitespace)
-    {
-        return Err(Error::custom(ParseError::new(
-            &address,
-            "a web address",
-            "write one that begins with \"https://\"",
-        )));
-    }
-    Ok(Some(address))
+    text::read(deserializer, |address| {
+        text::check_line(address, 2048)?;
+        let rest = address
+            .strip_prefix("https://")
+            .or_else(|| address.strip_prefix("http://"));
+        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
+            || address.contains(char::is_whitespace)
+        {
+            let fix = "write one that begins with \"https://\"";
+            return Err(ParseError::new(address, "a web address", fix).to_string());
+        }
+        Ok(Some(address.to_owned()))
+    })
 }

@@ -3,9 +3,9 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{ParseError, PluginId, text::check_line};
+use crate::{ParseError, PluginId, text};
 
 /// Makes the enum and everything that lists its cases, so that none can be forgotten.
 macro_rules! kinds {
@@ -113,8 +113,7 @@ impl FromStr for PermissionKind {
 ///
 /// Reading accepts short forms as well: `fs_read:PATH`, `fs_write:PATH`, `env:NAME`, and `network:HOST` for HTTPS.
 /// `Display` always writes the long one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission {
     /// What it is about.
     pub kind: PermissionKind,
@@ -159,7 +158,7 @@ impl FromStr for Permission {
 fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> {
     let wanted = match kind.scope() {
         Scope::Nothing => "",
-        Scope::Word => ":PREFIX",
+        Scope::Word => ":SCOPE",
         Scope::Host => ":HOST",
         Scope::Path => ":HOST_PATH=>GUEST_PATH",
         Scope::Variable => ":VARIABLE",
@@ -180,7 +179,7 @@ fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> 
             "its scope is empty or has white space at an end, write \"{kind}{wanted}\""
         ));
     }
-    check_line(scope, Permission::MAX_SCOPE_BYTES)?;
+    text::check_line(scope, Permission::MAX_SCOPE_BYTES)?;
     let good = match kind.scope() {
         Scope::Nothing | Scope::Word => true,
         // Which hosts a pattern matches is the network's business; here only what can never be one.
@@ -216,16 +215,14 @@ impl fmt::Display for Permission {
     }
 }
 
-impl TryFrom<String> for Permission {
-    type Error = ParseError;
-
-    fn try_from(text: String) -> Result<Self, ParseError> {
-        text.parse()
+impl Serialize for Permission {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Permission> for String {
-    fn from(permission: Permission) -> Self {
-        permission.to_string()
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::from_str(deserializer)
     }
 }

@@ -1,6 +1,9 @@
-//! The texts that people read: one printable line, bounded in length. It does not know what any text is for.
+//! The texts in a manifest: read where their position is known, one printable line each, bounded in length. It does not
+//! know what any text is for.
 
-use serde::de::{Deserialize, Deserializer, Error};
+use std::{fmt, marker::PhantomData};
+
+use serde::de::{Deserializer, Error, Visitor};
 
 /// How much of a foreign text a message quotes, in characters.
 const QUOTED: usize = 400;
@@ -47,27 +50,69 @@ pub(crate) fn check_line(text: &str, max: usize) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that `text` is a printable line of 1 to `max` bytes without white space at its ends.
+pub(crate) fn check_name(text: &str, max: usize) -> Result<(), String> {
+    check_line(text, max)?;
+    if text.is_empty() {
+        return Err("it is empty: write a name".to_owned());
+    }
+    if text.trim() != text {
+        return Err("it has white space at an end: remove it".to_owned());
+    }
+    Ok(())
+}
+
+/// Reads a text and makes a value of it.
+///
+/// `parse` runs inside the visitor: an error that is made later gets its position from where serde_json has looked for
+/// the end of the enclosing object by then, which is often another line.
+pub(crate) fn read<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    struct Text<T, P>(P, PhantomData<T>);
+
+    impl<T, P: Fn(&str) -> Result<T, String>> Visitor<'_> for Text<T, P> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            self.0(text).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(parse, PhantomData))
+}
+
+/// Reads a text with the type's own parser.
+pub(crate) fn from_str<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<T, D::Error>
+where
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    read(deserializer, |text| {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    })
+}
+
 /// One printable line of at most `MAX` bytes, which may be empty.
 pub(crate) fn line<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    check_line(&text, MAX).map_err(Error::custom)?;
-    Ok(text)
+    read(deserializer, |text| {
+        check_line(text, MAX).map(|()| text.to_owned())
+    })
 }
 
 /// A name: one printable line of 1 to `MAX` bytes, without white space at its ends.
 pub(crate) fn name<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<String, D::Error> {
-    let text = line::<D, MAX>(deserializer)?;
-    if text.is_empty() {
-        return Err(Error::custom("it is empty: write a name"));
-    }
-    if text.trim() != text {
-        return Err(Error::custom("it has white space at an end: remove it"));
-    }
-    Ok(text)
+    read(deserializer, |text| {
+        check_name(text, MAX).map(|()| text.to_owned())
+    })
 }
 
 #[cfg(test)]

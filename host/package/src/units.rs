@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, Visitor},
+    de::{self, Unexpected, Visitor},
 };
 
 use crate::ParseError;
@@ -85,42 +85,137 @@ impl Serialize for ByteSize {
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Size;
-
-        impl Visitor<'_> for Size {
-            type Value = ByteSize;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a size such as \"64MiB\", \"100MB\" or 4096")
-            }
-
-            fn visit_u64<E: de::Error>(self, bytes: u64) -> Result<ByteSize, E> {
-                Ok(ByteSize(bytes))
-            }
-
-            // TOML's integers are signed.
-            fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
-                u64::try_from(bytes)
-                    .map(ByteSize)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(bytes), &self))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_any(Size)
+        read(deserializer, |_| Ok(()))
     }
 }
 
-/// Reads a time such as `5s`, `250ms` or `1m 30s`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, ParseError> {
-    humantime::parse_duration(text).map_err(|_| {
-        ParseError::new(
-            text,
-            "a time",
-            "write a number with a unit, such as \"5s\", \"250ms\" or \"1m 30s\"",
-        )
-    })
+/// The value of a limit in its written forms.
+pub(crate) trait Amount: Copy + Default + PartialEq {
+    /// What a message says is expected.
+    const EXPECTED: &str;
+
+    /// The value of a plain number; `None` where a number is not one.
+    fn from_number(number: u64) -> Option<Self>;
+    /// The value of a text; `None` where a text is not one.
+    fn from_text(text: &str) -> Option<Result<Self, String>>;
+    /// The text that people read.
+    fn text(self) -> String;
+    /// The form in a file.
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl Amount for ByteSize {
+    const EXPECTED: &str = "a size such as \"64MiB\", \"100MB\" or 4096";
+
+    fn from_number(number: u64) -> Option<Self> {
+        Some(Self(number))
+    }
+
+    fn from_text(text: &str) -> Option<Result<Self, String>> {
+        Some(text.parse().map_err(|error: ParseError| error.to_string()))
+    }
+
+    fn text(self) -> String {
+        self.to_string()
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+impl Amount for u32 {
+    const EXPECTED: &str = "a whole number up to 4294967295";
+
+    fn from_number(number: u64) -> Option<Self> {
+        number.try_into().ok()
+    }
+
+    fn from_text(_: &str) -> Option<Result<Self, String>> {
+        None
+    }
+
+    fn text(self) -> String {
+        self.to_string()
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self)
+    }
+}
+
+/// The longest time. Beyond any sensible call, and small enough that adding it to a clock cannot overflow.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Amount for Duration {
+    const EXPECTED: &str = "a time with a unit, such as \"5s\" or \"250ms\"";
+
+    fn from_number(_: u64) -> Option<Self> {
+        None
+    }
+
+    fn from_text(text: &str) -> Option<Result<Self, String>> {
+        let refuse = |fix: &str| Err(ParseError::new(text, "a time", fix).to_string());
+        Some(match humantime::parse_duration(text) {
+            Ok(time) if time <= LONGEST => Ok(time),
+            Ok(_) => refuse("it is longer than a day, write at most \"24h\""),
+            Err(_) => refuse("write a number with a unit, such as \"5s\", \"250ms\" or \"1m 30s\""),
+        })
+    }
+
+    fn text(self) -> String {
+        humantime::format_duration(self).to_string()
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(self))
+    }
+}
+
+/// Reads an amount that `check` accepts. As for [`text::read`](crate::text::read), the check runs where the position is
+/// still known.
+pub(crate) fn read<'de, D: Deserializer<'de>, A: Amount>(
+    deserializer: D,
+    check: fn(A) -> Result<(), &'static str>,
+) -> Result<A, D::Error> {
+    struct Checked<A>(fn(A) -> Result<(), &'static str>);
+
+    impl<A: Amount> Checked<A> {
+        fn check<E: de::Error>(self, amount: A) -> Result<A, E> {
+            (self.0)(amount).map_err(E::custom).map(|()| amount)
+        }
+    }
+
+    impl<A: Amount> Visitor<'_> for Checked<A> {
+        type Value = A;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(A::EXPECTED)
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<A, E> {
+            match A::from_number(number) {
+                Some(amount) => self.check(amount),
+                None => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+            }
+        }
+
+        // TOML's integers are signed.
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<A, E> {
+            match u64::try_from(number) {
+                Ok(number) => self.visit_u64(number),
+                Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+            }
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<A, E> {
+            match A::from_text(text) {
+                Some(amount) => self.check(amount.map_err(E::custom)?),
+                None => Err(E::invalid_type(Unexpected::Str(text), &self)),
+            }
+        }
+    }
+
+    // Not by the amount's own type: a number in a text's place is told what to write, not that it is no string.
+    deserializer.deserialize_any(Checked(check))
 }
