@@ -318,7 +318,7 @@ fn capabilities_are_objects_of_one_kind_and_all_different() {
         ),
         (
             r#""capabilities": [{"ToolProvider": {"tool_name": "x"}}, {"ToolProvider": {"tool_name": "x", "description": "y"}}]"#,
-            r#"capabilities (line 4, column 113): the ToolProvider "x" is there twice: keep one of them"#,
+            r#"capabilities (line 4, column 112): the ToolProvider "x" is there twice: keep one of them"#,
         ),
     ]);
     // The same neuron on two layers, and the same name for two kinds, are different things.
