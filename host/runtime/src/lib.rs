@@ -1,1 +1,78 @@
-//! Placeholder.
+//! The embeddable, typed host for HAL9 plugins: from the bytes of a component to calls of its exports as Rust functions,
+//! with what it may do granted one interface at a time and what it may use bounded.
+//!
+//! ```
+//! # use hal9_host::{Call, Host, LoadOptions, Signal};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = hal9_tests::guest("sentiment-analyzer");
+//! let host = Host::new()?;
+//! let component = host.compile_file(&path)?;
+//! let plugin = host.load(&component, LoadOptions::declared())?;
+//! let signal = Signal::text("I have never been happier.");
+//! let reply = plugin.process_signal(&mut Call::new(), &signal).await?;
+//! assert_eq!(reply.get("label"), Some("positive"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Host`] owns the engine and the backends; [`Component`] is compiled code that runs nothing; [`Plugin`] is a component
+//!   that is linked to what it was granted, with an instance that is replaced when it breaks.
+//! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, and carries calls
+//!   from one to another.
+//! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
+//!   [`LogSink`].
+//!
+//! Calls need a tokio runtime with its timer. This crate does not know packages, signatures, databases, HTTP servers or
+//! command lines.
+
+mod bindings;
+mod call;
+mod component;
+mod engine;
+mod error;
+mod fault;
+mod host;
+mod imports;
+mod instance;
+mod limits;
+mod link;
+mod manager;
+mod model;
+mod plugin;
+mod sandbox;
+mod signal;
+mod stats;
+mod text;
+
+pub use bindings::exports::hal9::plugin::learning_algorithm::{
+    AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
+};
+pub use bindings::exports::hal9::plugin::lifecycle::{HealthReport, Status};
+pub use bindings::exports::hal9::plugin::memory_provider::{Entry, SearchHit};
+pub use bindings::exports::hal9::plugin::neuron::NeuronState;
+pub use bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
+pub use bindings::hal9::plugin::learning::Experience;
+pub use bindings::hal9::plugin::logging::Level;
+pub use bindings::hal9::plugin::plugins::CallError;
+pub use bindings::hal9::plugin::types::{
+    Column, ColumnValues, Failure, FailureCode, Metadata, Signal, SignalBatch, SignalId, TextColumn,
+};
+pub use call::Call;
+pub use component::{Component, Kind, read_manifest};
+pub use engine::EngineConfig;
+pub use error::Error;
+pub use hal9_package as package;
+pub use host::{Host, HostBuilder};
+pub use imports::learning::{Feedback, InProcessLearning, LearningSink};
+pub use imports::logging::{LogLine, LogSink, LogSource, TracingLog};
+pub use imports::memory::{BackendError, InProcessMemory, MemoryBackend, Stored};
+pub use imports::metrics::{InProcessMetrics, Measurement, Metric, MetricsSink, PluginMetrics};
+pub use imports::signals::Emission;
+pub use limits::Limit;
+pub use link::{API_VERSION, permission_for};
+pub use manager::{Delivery, Dropped, Manager, Provider, Routed, Summary};
+pub use model::Model;
+pub use plugin::{Grant, LoadOptions, Plugin};
+pub use stats::{Health, PluginStats};
+pub use text::escape;

@@ -1,0 +1,100 @@
+//! Owns the reading of what ended a call: a limit, an exit, a trap, or the host's own fault. It refuses to know what
+//! becomes of the instance.
+
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, ResourceTableError};
+
+use crate::instance::State;
+use crate::limits::Breach;
+use crate::plugin::Loaded;
+use crate::text::{MESSAGE_BYTES, escape};
+use crate::{Error, Limit};
+
+/// The most frames of a backtrace that are shown.
+const FRAMES: usize = 16;
+
+/// Says what ended a call that did not end by itself.
+pub(crate) fn classify(plugin: &Loaded, error: wasmtime::Error, state: &mut State) -> Error {
+    let stderr = state.finish_output();
+    state.signals.outbox.clear();
+    let refused = state.limiter.take_refused();
+    if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
+        return Error::Exited { plugin: plugin.id.clone(), status: *status };
+    }
+    if let Some(limit) = limit(&error, refused) {
+        return exceeded(plugin, limit);
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Error::Unavailable {
+            plugin: Some(plugin.id.clone()),
+            what: format!("{}: there is no room for another instance: {}", plugin.id, error.root_cause()),
+            help: "unload plugins that are not needed, or raise `max_instances` of the host's engine".to_owned(),
+        };
+    }
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+    Error::Trapped {
+        plugin: plugin.id.clone(),
+        trap: escape(&error.root_cause().to_string(), MESSAGE_BYTES),
+        stderr: stderr.join("\n"),
+        backtrace,
+    }
+}
+
+/// Which limit it was, if it was one.
+fn limit(error: &wasmtime::Error, refused: bool) -> Option<Limit> {
+    if let Some(Breach(limit)) = error.downcast_ref::<Breach>() {
+        return Some(*limit);
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => return Some(Limit::Stack),
+        // What a language runtime does when it gets no memory: Rust aborts, C returns null and goes wrong with it.
+        Some(_) if refused => return Some(Limit::Memory),
+        _ => {}
+    }
+    if matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full)) {
+        return Some(Limit::Resources);
+    }
+    // wasmtime 48 gives these no type of their own; a test holds each of the texts.
+    let text = error.root_cause().to_string();
+    if text.contains("fuel allocated for hostcalls has been exhausted") {
+        Some(Limit::HostMemory)
+    } else if text.contains("requested len") && text.contains("exceeds limit") {
+        Some(Limit::Random)
+    } else if text.contains("store handle limit exceeded") {
+        Some(Limit::Handles)
+    } else if refused {
+        // Instantiation fails with an error rather than a trap when the first pages are refused.
+        Some(Limit::Memory)
+    } else {
+        None
+    }
+}
+
+pub(crate) fn exceeded(plugin: &Loaded, limit: Limit) -> Error {
+    let set = limit.setting().and_then(|setting| plugin.limits.iter().find(|limit| limit.name == setting));
+    let allowed = set.map_or_else(
+        || hal9_package::ByteSize(plugin.host.shared.config.stack_size as u64).to_string(),
+        |limit| limit.value.to_string(),
+    );
+    let help = match limit.setting() {
+        Some(setting) => format!(
+            "let the plugin do less in one call, or raise `{setting}` in the manifest's `limits`, or in hal9.toml under \
+             [plugins.\"{}\".limits]",
+            plugin.id
+        ),
+        None => "let the plugin recurse less, or raise `stack_size` of the host's engine".to_owned(),
+    };
+    Error::LimitExceeded { plugin: plugin.id.clone(), limit, allowed, help }
+}
+
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    backtrace
+        .frames()
+        .iter()
+        .take(FRAMES)
+        .map(|frame| match frame.func_name() {
+            Some(name) => escape(&format!("{:#}", rustc_demangle::demangle(name)), 256),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect()
+}

@@ -1,0 +1,153 @@
+//! Owns what all plugins of a process share: the engine, and the backends behind the import interfaces. It refuses to
+//! know which plugins there are: that is the manager's.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::component::Component;
+use crate::engine::{Engine, EngineConfig};
+use crate::imports::learning::{InProcessLearning, LearningSink};
+use crate::imports::logging::{LogSink, TracingLog};
+use crate::imports::memory::{InProcessMemory, MemoryBackend};
+use crate::imports::metrics::{InProcessMetrics, MetricsSink};
+use crate::imports::plugins::{NoPlugins, PluginCalls};
+use crate::{Error, LoadOptions, Plugin};
+
+/// What stands behind the import interfaces. Every one can be an embedder's own.
+#[derive(Clone)]
+pub(crate) struct Backends {
+    pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) memory: Arc<dyn MemoryBackend>,
+    pub(crate) metrics: Arc<dyn MetricsSink>,
+    pub(crate) learning: Arc<dyn LearningSink>,
+    pub(crate) plugins: Arc<dyn PluginCalls>,
+}
+
+/// Sets up a [`Host`].
+#[derive(Clone)]
+pub struct HostBuilder {
+    engine: EngineConfig,
+    backends: Backends,
+}
+
+impl HostBuilder {
+    /// How the engine is set up.
+    #[must_use]
+    pub fn engine(mut self, config: EngineConfig) -> Self {
+        self.engine = config;
+        self
+    }
+
+    /// Where the lines go that plugins log; by default to `tracing`.
+    #[must_use]
+    pub fn log(mut self, sink: Arc<dyn LogSink>) -> Self {
+        self.backends.log = sink;
+        self
+    }
+
+    /// Where HAL9's memory is kept; by default in the process.
+    #[must_use]
+    pub fn memory(mut self, backend: Arc<dyn MemoryBackend>) -> Self {
+        self.backends.memory = backend;
+        self
+    }
+
+    /// Where metrics go; by default they are kept in the process.
+    #[must_use]
+    pub fn metrics(mut self, sink: Arc<dyn MetricsSink>) -> Self {
+        self.backends.metrics = sink;
+        self
+    }
+
+    /// Where experiences and feedback go; by default the last ones are kept in the process.
+    #[must_use]
+    pub fn learning(mut self, sink: Arc<dyn LearningSink>) -> Self {
+        self.backends.learning = sink;
+        self
+    }
+
+    /// Who carries calls between plugins; a [`Manager`](crate::Manager) puts itself here.
+    pub(crate) fn plugins(mut self, calls: Arc<dyn PluginCalls>) -> Self {
+        self.backends.plugins = calls;
+        self
+    }
+
+    /// Starts the engine and its epoch clock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where the engine cannot be set up, such as for want of address space.
+    pub fn build(self) -> Result<Host, Error> {
+        let engine = Engine::new(&self.engine)?;
+        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, backends: self.backends }) })
+    }
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) config: EngineConfig,
+    pub(crate) backends: Backends,
+}
+
+/// Compiles and loads plugins. Cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Host {
+    /// A host with all defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`HostBuilder::build`].
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A host to set up.
+    pub fn builder() -> HostBuilder {
+        let backends = Backends {
+            log: Arc::new(TracingLog),
+            memory: Arc::new(InProcessMemory::default()),
+            metrics: Arc::new(InProcessMetrics::default()),
+            learning: Arc::new(InProcessLearning::default()),
+            plugins: Arc::new(NoPlugins),
+        };
+        HostBuilder { engine: EngineConfig::default(), backends }
+    }
+
+    /// Compiles a component without running or linking anything. `name` is what errors call it. Takes tens to hundreds
+    /// of milliseconds, on as many threads as there are processors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidComponent`].
+    pub fn compile(&self, name: &str, bytes: &[u8]) -> Result<Component, Error> {
+        Component::compile(&self.shared.engine, name, bytes)
+    }
+
+    /// Compiles the component in a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for a file that cannot be read, else as [`Host::compile`].
+    pub fn compile_file(&self, path: &Path) -> Result<Component, Error> {
+        let bytes = std::fs::read(path).map_err(|error| Error::NotFound {
+            plugin: None,
+            what: format!("{}: {error}", path.display()),
+            help: "give the path of a component, or build it first: `cargo component build --release`".to_owned(),
+        })?;
+        self.compile(&path.display().to_string(), &bytes)
+    }
+
+    /// Links a component to what it is granted. Its first call makes its first instance.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ungranted`] for an import beyond the grants, and [`Error::InvalidComponent`] for a component that
+    /// does not fit its manifest or carries none.
+    pub fn load(&self, component: &Component, options: LoadOptions) -> Result<Plugin, Error> {
+        Plugin::load(self, component, options)
+    }
+}

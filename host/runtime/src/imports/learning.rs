@@ -1,0 +1,143 @@
+//! `hal9:plugin/learning`: what plugins report for HAL9 to learn from. It refuses to know what is learned: that is the
+//! embedder's [`LearningSink`].
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hal9_package::PluginId;
+
+use crate::bindings::hal9::plugin::learning::{self, Experience};
+use crate::bindings::hal9::plugin::types::{Error, SignalId};
+
+/// The most numbers of a state.
+pub(crate) const STATE_NUMBERS: usize = 65_536;
+/// The longest action, in bytes.
+pub(crate) const ACTION_BYTES: usize = 256;
+/// The longest comment, in bytes.
+pub(crate) const COMMENT_BYTES: usize = 4 << 10;
+
+/// What a plugin said of the reply to a signal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feedback {
+    /// Which signal.
+    pub signal: SignalId,
+    /// From -1 (wrong) to 1 (right).
+    pub score: f32,
+    /// In words; may be empty. As the plugin wrote it.
+    pub comment: String,
+}
+
+/// Takes what all plugins report. What comes here is within its bounds, and numbers are finite.
+pub trait LearningSink: Send + Sync {
+    /// One step and what came of it.
+    fn experience(&self, plugin: &PluginId, experience: Experience);
+    /// How good a reply was.
+    fn feedback(&self, plugin: &PluginId, feedback: Feedback);
+}
+
+/// The last 1 000 experiences and the last 1 000 pieces of feedback, for as long as the process lives.
+#[derive(Debug, Default)]
+pub struct InProcessLearning {
+    experiences: Mutex<VecDeque<(PluginId, Experience)>>,
+    feedback: Mutex<VecDeque<(PluginId, Feedback)>>,
+}
+
+const KEPT: usize = 1_000;
+
+fn keep<T>(queue: &Mutex<VecDeque<T>>, item: T) {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    if queue.len() == KEPT {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}
+
+impl InProcessLearning {
+    /// The experiences that are kept, oldest first.
+    pub fn experiences(&self) -> Vec<(PluginId, Experience)> {
+        self.experiences.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The feedback that is kept, oldest first.
+    pub fn feedback(&self) -> Vec<(PluginId, Feedback)> {
+        self.feedback.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl LearningSink for InProcessLearning {
+    fn experience(&self, plugin: &PluginId, experience: Experience) {
+        keep(&self.experiences, (plugin.clone(), experience));
+    }
+
+    fn feedback(&self, plugin: &PluginId, feedback: Feedback) {
+        keep(&self.feedback, (plugin.clone(), feedback));
+    }
+}
+
+/// The reports of one instance.
+pub(crate) struct LearningCtx {
+    plugin: PluginId,
+    sink: Arc<dyn LearningSink>,
+}
+
+impl LearningCtx {
+    pub(crate) fn new(plugin: PluginId, sink: Arc<dyn LearningSink>) -> Self {
+        Self { plugin, sink }
+    }
+}
+
+fn check(experience: &Experience) -> Result<(), Error> {
+    if experience.action.is_empty() || experience.action.len() > ACTION_BYTES || !experience.reward.is_finite() {
+        return Err(Error::InvalidInput);
+    }
+    let next = experience.next_state.as_ref().map_or(0, Vec::len);
+    if experience.state.len() > STATE_NUMBERS || next > STATE_NUMBERS {
+        return Err(Error::LimitExceeded);
+    }
+    Ok(())
+}
+
+impl learning::Host for LearningCtx {
+    fn report_experience(&mut self, experience: Experience) -> wasmtime::Result<Result<(), Error>> {
+        Ok(check(&experience).map(|()| self.sink.experience(&self.plugin, experience)))
+    }
+
+    fn report_feedback(
+        &mut self,
+        signal: SignalId,
+        score: f32,
+        comment: String,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        if !(-1.0..=1.0).contains(&score) || comment.len() > COMMENT_BYTES {
+            return Ok(Err(Error::InvalidInput));
+        }
+        self.sink.feedback(&self.plugin, Feedback { signal, score, comment });
+        Ok(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use learning::Host as _;
+
+    #[test]
+    fn reports_within_bounds_are_kept_and_others_refused() {
+        let sink = Arc::new(InProcessLearning::default());
+        let mut ctx = LearningCtx::new("test.plugin".parse().unwrap(), sink.clone());
+        let good = Experience { state: vec![1.0], action: "go".into(), reward: 0.5, next_state: None };
+        ctx.report_experience(good.clone()).unwrap().unwrap();
+        let refused = [
+            (Experience { action: String::new(), ..good.clone() }, Error::InvalidInput),
+            (Experience { reward: f32::NAN, ..good.clone() }, Error::InvalidInput),
+            (Experience { next_state: Some(vec![0.0; STATE_NUMBERS + 1]), ..good.clone() }, Error::LimitExceeded),
+        ];
+        for (experience, error) in refused {
+            assert_eq!(ctx.report_experience(experience).unwrap(), Err(error));
+        }
+        ctx.report_feedback((1, 2), -1.0, "no".into()).unwrap().unwrap();
+        assert_eq!(ctx.report_feedback((1, 2), 1.5, String::new()).unwrap(), Err(Error::InvalidInput));
+        assert_eq!(ctx.report_feedback((1, 2), f32::NAN, String::new()).unwrap(), Err(Error::InvalidInput));
+        assert_eq!((sink.experiences().len(), sink.feedback().len()), (1, 1));
+    }
+}

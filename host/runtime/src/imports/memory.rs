@@ -1,0 +1,222 @@
+//! `hal9:plugin/memory`: HAL9's memory as a plugin sees it. It refuses to know where values are kept: that is the
+//! embedder's [`MemoryBackend`].
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use hal9_package::PluginId;
+
+use crate::bindings::hal9::plugin::memory;
+use crate::bindings::hal9::plugin::types::Error;
+
+/// The longest key, in bytes.
+pub(crate) const KEY_BYTES: usize = 512;
+
+/// The most keys that one call lists.
+pub(crate) const LIST_KEYS: u32 = 1_000;
+
+/// The backend failed; the plugin is told that its memory is unavailable, and the reason is logged.
+#[derive(Debug, thiserror::Error)]
+#[error("HAL9's memory is unavailable: {0}")]
+pub struct BackendError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Whether a value was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is kept.
+    Yes,
+    /// The plugin has as many keys as it may.
+    Full,
+}
+
+/// Where HAL9's memory is kept. Every plugin has keys of its own. What `set` acknowledged must be found by every later
+/// `get`. Calls come from many instances at once.
+#[async_trait]
+pub trait MemoryBackend: Send + Sync {
+    /// The value of a key.
+    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<Vec<u8>>, BackendError>;
+    /// Sets a key, unless it is new and the plugin has `max_keys` already. The count and the write are one step.
+    async fn set(&self, plugin: &PluginId, key: &str, value: Vec<u8>, max_keys: u32) -> Result<Stored, BackendError>;
+    /// Removes a key; whether it was there.
+    async fn delete(&self, plugin: &PluginId, key: &str) -> Result<bool, BackendError>;
+    /// At most `limit` keys that begin with `prefix` and are greater than `after`, in the order of their bytes.
+    async fn list(
+        &self,
+        plugin: &PluginId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, BackendError>;
+}
+
+/// A memory that lives as long as the process.
+#[derive(Debug, Default)]
+pub struct InProcessMemory {
+    plugins: Mutex<HashMap<PluginId, BTreeMap<String, Vec<u8>>>>,
+}
+
+impl InProcessMemory {
+    fn with<R>(&self, plugin: &PluginId, work: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> R) -> R {
+        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        work(plugins.entry(plugin.clone()).or_default())
+    }
+}
+
+#[async_trait]
+impl MemoryBackend for InProcessMemory {
+    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<Vec<u8>>, BackendError> {
+        Ok(self.with(plugin, |keys| keys.get(key).cloned()))
+    }
+
+    async fn set(&self, plugin: &PluginId, key: &str, value: Vec<u8>, max_keys: u32) -> Result<Stored, BackendError> {
+        Ok(self.with(plugin, |keys| {
+            if keys.len() >= max_keys as usize && !keys.contains_key(key) {
+                return Stored::Full;
+            }
+            keys.insert(key.to_owned(), value);
+            Stored::Yes
+        }))
+    }
+
+    async fn delete(&self, plugin: &PluginId, key: &str) -> Result<bool, BackendError> {
+        Ok(self.with(plugin, |keys| keys.remove(key).is_some()))
+    }
+
+    async fn list(
+        &self,
+        plugin: &PluginId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, BackendError> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        Ok(self.with(plugin, |keys| {
+            keys.range::<str, _>((from, Bound::Unbounded))
+                .map(|(key, _)| key)
+                .take_while(|key| key.starts_with(prefix))
+                .take(limit as usize)
+                .cloned()
+                .collect()
+        }))
+    }
+}
+
+/// HAL9's memory for one instance.
+pub(crate) struct MemoryCtx {
+    plugin: PluginId,
+    backend: Arc<dyn MemoryBackend>,
+    value_bytes: u64,
+    max_keys: u32,
+}
+
+impl MemoryCtx {
+    pub(crate) fn new(plugin: PluginId, backend: Arc<dyn MemoryBackend>, value_bytes: u64, max_keys: u32) -> Self {
+        Self { plugin, backend, value_bytes, max_keys }
+    }
+
+    fn unavailable(&self, error: &BackendError) -> Error {
+        tracing::warn!(plugin = self.plugin.as_ref(), "{error}");
+        Error::Unavailable
+    }
+}
+
+fn check(key: &str) -> Result<(), Error> {
+    if key.is_empty() || key.len() > KEY_BYTES { Err(Error::InvalidInput) } else { Ok(()) }
+}
+
+impl memory::Host for MemoryCtx {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        if let Err(error) = check(&key) {
+            return Ok(Err(error));
+        }
+        Ok(self.backend.get(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
+    }
+
+    async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
+        if let Err(error) = check(&key) {
+            return Ok(Err(error));
+        }
+        if value.len() as u64 > self.value_bytes {
+            return Ok(Err(Error::LimitExceeded));
+        }
+        Ok(match self.backend.set(&self.plugin, &key, value, self.max_keys).await {
+            Ok(Stored::Yes) => Ok(()),
+            Ok(Stored::Full) => Err(Error::LimitExceeded),
+            Err(error) => Err(self.unavailable(&error)),
+        })
+    }
+
+    async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, Error>> {
+        if let Err(error) = check(&key) {
+            return Ok(Err(error));
+        }
+        Ok(self.backend.delete(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
+    }
+
+    async fn list_keys(
+        &mut self,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        let limit = limit.min(LIST_KEYS);
+        let listed = self.backend.list(&self.plugin, &prefix, after.as_deref(), limit).await;
+        Ok(listed.map_err(|error| self.unavailable(&error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memory::Host as _;
+
+    fn ctx(backend: &Arc<InProcessMemory>, plugin: &str) -> MemoryCtx {
+        MemoryCtx::new(plugin.parse().unwrap(), backend.clone(), 4, 2)
+    }
+
+    #[tokio::test]
+    async fn plugins_have_keys_of_their_own() {
+        let backend = Arc::new(InProcessMemory::default());
+        let (mut a, mut b) = (ctx(&backend, "test.a"), ctx(&backend, "test.b"));
+        a.set("k".into(), b"a".to_vec()).await.unwrap().unwrap();
+        assert_eq!(b.get("k".into()).await.unwrap().unwrap(), None);
+        assert_eq!(ctx(&backend, "test.a").get("k".into()).await.unwrap().unwrap(), Some(b"a".to_vec()));
+        assert!(!b.delete("k".into()).await.unwrap().unwrap());
+        assert!(a.delete("k".into()).await.unwrap().unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_is_refused_and_nothing_is_lost() {
+        let mut ctx = ctx(&Arc::default(), "test.a");
+        assert_eq!(ctx.set(String::new(), vec![]).await.unwrap(), Err(Error::InvalidInput));
+        assert_eq!(ctx.get("x".repeat(KEY_BYTES + 1)).await.unwrap(), Err(Error::InvalidInput));
+        assert_eq!(ctx.set("k".into(), vec![0; 5]).await.unwrap(), Err(Error::LimitExceeded));
+        ctx.set("a".into(), vec![1]).await.unwrap().unwrap();
+        ctx.set("b".into(), vec![]).await.unwrap().unwrap();
+        assert_eq!(ctx.set("c".into(), vec![]).await.unwrap(), Err(Error::LimitExceeded));
+        ctx.set("a".into(), vec![2]).await.unwrap().unwrap();
+        assert_eq!(ctx.get("a".into()).await.unwrap().unwrap(), Some(vec![2]));
+    }
+
+    #[tokio::test]
+    async fn keys_are_listed_by_prefix_in_pages() {
+        let backend = Arc::new(InProcessMemory::default());
+        let mut ctx = MemoryCtx::new("test.a".parse().unwrap(), backend, 4, 100);
+        for key in ["b", "a/3", "a/1", "a/2", "a"] {
+            ctx.set(key.into(), vec![]).await.unwrap().unwrap();
+        }
+        let list = async |ctx: &mut MemoryCtx, after: Option<&str>, limit| {
+            ctx.list_keys("a/".into(), after.map(Into::into), limit).await.unwrap().unwrap()
+        };
+        assert_eq!(list(&mut ctx, None, 2).await, ["a/1", "a/2"]);
+        assert_eq!(list(&mut ctx, Some("a/2"), 2).await, ["a/3"]);
+        assert_eq!(list(&mut ctx, Some("0"), 5).await.len(), 3, "a key before the prefix begins at the prefix");
+        assert_eq!(list(&mut ctx, None, 0).await, [""; 0]);
+    }
+}

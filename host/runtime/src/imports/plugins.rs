@@ -1,0 +1,136 @@
+//! `hal9:plugin/plugins`: calls from one plugin to another. It checks the grant, cycles and depth; it refuses to know
+//! how a plugin is found and called: that is a [`PluginCalls`], which the manager is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hal9_package::PluginId;
+
+use super::signals::Emission;
+use crate::bindings::hal9::plugin::plugins::{self, CallError};
+use crate::bindings::hal9::plugin::types::Signal;
+
+/// How deep plugins may call plugins.
+pub(crate) const DEPTH: usize = 8;
+
+/// Calls a plugin for another one, under its own grants and limits.
+#[async_trait]
+pub(crate) trait PluginCalls: Send + Sync {
+    /// Executes tool `method` of `target`. `chain` is who waits for this, outermost first.
+    async fn call(
+        &self,
+        chain: &[PluginId],
+        target: &PluginId,
+        method: &str,
+        params: &str,
+    ) -> Result<(String, Vec<Emission>), CallError>;
+
+    /// Has neuron plugin `target` process a signal.
+    async fn ask(
+        &self,
+        chain: &[PluginId],
+        target: &PluginId,
+        signal: Signal,
+    ) -> Result<(Signal, Vec<Emission>), CallError>;
+}
+
+/// Where no manager is: nobody can be called.
+#[derive(Debug, Default)]
+pub(crate) struct NoPlugins;
+
+#[async_trait]
+impl PluginCalls for NoPlugins {
+    async fn call(&self, _: &[PluginId], _: &PluginId, _: &str, _: &str) -> Result<(String, Vec<Emission>), CallError> {
+        Err(CallError::NotFound)
+    }
+
+    async fn ask(&self, _: &[PluginId], _: &PluginId, _: Signal) -> Result<(Signal, Vec<Emission>), CallError> {
+        Err(CallError::NotFound)
+    }
+}
+
+/// The outgoing calls of one instance.
+pub(crate) struct PluginsCtx {
+    plugin: PluginId,
+    /// Plugins that the grant names; any, where it names none.
+    targets: Option<Vec<String>>,
+    calls: Arc<dyn PluginCalls>,
+    /// Who waits for the call that runs now, outermost first; without this plugin.
+    pub(crate) chain: Vec<PluginId>,
+    /// What callees emitted during the call that runs now.
+    pub(crate) emitted: Vec<Emission>,
+}
+
+impl PluginsCtx {
+    pub(crate) fn new(plugin: PluginId, targets: Option<Vec<String>>, calls: Arc<dyn PluginCalls>) -> Self {
+        Self { plugin, targets, calls, chain: Vec::new(), emitted: Vec::new() }
+    }
+
+    /// The target and the chain as the target sees it.
+    fn edge(&self, target: &str) -> Result<(PluginId, Vec<PluginId>), CallError> {
+        if self.targets.as_ref().is_some_and(|targets| !targets.iter().any(|id| id == target)) {
+            tracing::warn!(plugin = self.plugin.as_ref(), target, "call to a plugin that the grant does not name");
+            return Err(CallError::Denied);
+        }
+        let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
+        if target == self.plugin || self.chain.contains(&target) {
+            return Err(CallError::Cycle);
+        }
+        if self.chain.len() + 1 >= DEPTH {
+            return Err(CallError::TooDeep);
+        }
+        let mut chain = self.chain.clone();
+        chain.push(self.plugin.clone());
+        Ok((target, chain))
+    }
+}
+
+impl plugins::Host for PluginsCtx {
+    async fn call(
+        &mut self,
+        target: String,
+        method: String,
+        params: String,
+    ) -> wasmtime::Result<Result<String, CallError>> {
+        let (target, chain) = match self.edge(&target) {
+            Ok(edge) => edge,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(self.calls.call(&chain, &target, &method, &params).await.map(|(result, emitted)| {
+            self.emitted.extend(emitted);
+            result
+        }))
+    }
+
+    async fn ask(&mut self, target: String, signal: Signal) -> wasmtime::Result<Result<Signal, CallError>> {
+        let (target, chain) = match self.edge(&target) {
+            Ok(edge) => edge,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(self.calls.ask(&chain, &target, signal).await.map(|(reply, emitted)| {
+            self.emitted.extend(emitted);
+            reply
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> PluginId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn edges_cycles_and_depth_are_checked() {
+        let mut ctx = PluginsCtx::new(id("test.a"), Some(vec!["test.b".into(), "test.a".into()]), Arc::new(NoPlugins));
+        assert_eq!(ctx.edge("test.b").unwrap(), (id("test.b"), vec![id("test.a")]));
+        assert_eq!(ctx.edge("test.c"), Err(CallError::Denied));
+        assert_eq!(ctx.edge("test.a"), Err(CallError::Cycle));
+        ctx.chain = vec![id("test.b")];
+        assert_eq!(ctx.edge("test.b"), Err(CallError::Cycle));
+        ctx.chain = (0..DEPTH - 1).map(|i| id(&format!("test.x{i}"))).collect();
+        assert_eq!(ctx.edge("test.b"), Err(CallError::TooDeep));
+    }
+}

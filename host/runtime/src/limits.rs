@@ -1,0 +1,166 @@
+//! Owns what happens when a plugin uses too much: the limits by name, the error that ends a call, and the sum of its
+//! memories and tables. It refuses to know how large a limit is by default: that is data, in `hal9-package`.
+
+use std::fmt;
+
+use wasmtime::ResourceLimiter;
+
+/// A limit that a plugin can reach, by the name that errors and settings use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Limit {
+    /// Time for one call: `call_time`.
+    Deadline,
+    /// Bytes of all linear memories and tables together: `memory`.
+    Memory,
+    /// Depth of calls: `stack_size` of the host, which all plugins share.
+    Stack,
+    /// Bytes of strings and lists that one host call may carry: `host_memory`.
+    HostMemory,
+    /// Component-model handles: `handles`.
+    Handles,
+    /// Streams, pollables and other resources that the host keeps: `resources`.
+    Resources,
+    /// Bytes of one request for randomness: `random_bytes`.
+    Random,
+    /// Bytes that one call may write to its log, its standard output and its standard error: `output`.
+    Output,
+    /// Bytes of a signal: `signal_bytes`.
+    Size,
+}
+
+impl Limit {
+    /// The name in errors, such as `host-memory`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Memory => "memory",
+            Self::Stack => "stack",
+            Self::HostMemory => "host-memory",
+            Self::Handles => "handles",
+            Self::Resources => "resources",
+            Self::Random => "random",
+            Self::Output => "output",
+            Self::Size => "size",
+        }
+    }
+
+    /// The name in a manifest's `limits`, such as `host_memory`; none for the stack, which belongs to the engine.
+    pub fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Deadline => Some("call_time"),
+            Self::Memory => Some("memory"),
+            Self::Stack => None,
+            Self::HostMemory => Some("host_memory"),
+            Self::Handles => Some("handles"),
+            Self::Resources => Some("resources"),
+            Self::Random => Some("random_bytes"),
+            Self::Output => Some("output"),
+            Self::Size => Some("signal_bytes"),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The trap of a guest that reached a limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Breach(pub(crate) Limit);
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limit reached: {}", self.0)
+    }
+}
+
+impl std::error::Error for Breach {}
+
+/// Bytes of a table element, as wasmtime keeps it.
+const TABLE_ELEMENT: usize = size_of::<usize>();
+
+/// Sums all linear memories and tables of a store. (wasmtime's own `StoreLimits` holds each one against the limit
+/// alone, so that a component of ten memories gets ten times the limit.)
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    limit: usize,
+    used: usize,
+    peak: usize,
+    refused: bool,
+}
+
+impl Limiter {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, peak: 0, refused: false }
+    }
+
+    /// The most that was in use at once, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak as u64
+    }
+
+    /// Whether growth was refused since this was last asked.
+    pub(crate) fn take_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
+    }
+
+    fn grow(&mut self, by: usize) -> bool {
+        match self.used.checked_add(by) {
+            Some(sum) if sum <= self.limit => {
+                self.used = sum;
+                self.peak = self.peak.max(sum);
+                true
+            }
+            _ => {
+                self.refused = true;
+                false
+            }
+        }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // Growth past the memory's own maximum fails whatever is said here, and must not be counted.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.grow(desired.saturating_sub(current)))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.grow(desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_and_tables_share_one_limit() {
+        let mut limiter = Limiter::new(100 << 10);
+        assert!(limiter.memory_growing(0, 64 << 10, None).unwrap());
+        assert!(!limiter.memory_growing(0, 64 << 10, None).unwrap(), "a second memory is summed with the first");
+        assert!(limiter.table_growing(0, 4 << 10, None).unwrap());
+        assert!(!limiter.table_growing(4 << 10, 8 << 10, None).unwrap(), "a table counts by the pointer");
+        assert_eq!(limiter.peak(), (64 << 10) + (32 << 10));
+        assert!(limiter.take_refused());
+        assert!(!limiter.take_refused());
+    }
+
+    #[test]
+    fn growth_that_fails_anyway_is_not_counted() {
+        let mut limiter = Limiter::new(1 << 20);
+        assert!(!limiter.memory_growing(0, 128 << 10, Some(64 << 10)).unwrap());
+        assert_eq!(limiter.peak(), 0);
+        assert!(!limiter.take_refused());
+    }
+}

@@ -1,0 +1,181 @@
+//! Owns how permissions become a linker: what a component imports is held against what it was granted, and only the
+//! granted interfaces are linked. It refuses to know who granted what.
+
+use hal9_package::{PermissionKind, Permissions, PluginId};
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::Error;
+use crate::bindings::hal9::plugin::{clock, config, learning, logging, memory, metrics, plugins, signals, types};
+use crate::component::{Component, split_version};
+use crate::engine::Engine;
+use crate::instance::State;
+
+/// The version of `hal9:plugin` that this host offers.
+pub const API_VERSION: semver::Version = semver::Version::new(0, 1, 0);
+
+/// Packages of WASI that are always linked, and inert until granted.
+const WASI: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+
+/// What an import interface needs.
+enum Need {
+    Nothing,
+    Permission(PermissionKind),
+    /// There is no such interface.
+    Unknown,
+}
+
+fn need(interface: &str) -> Need {
+    if WASI.iter().any(|package| interface.starts_with(package)) {
+        return Need::Nothing;
+    }
+    match interface {
+        "hal9:plugin/types" | "hal9:plugin/logging" | "hal9:plugin/config" => Need::Nothing,
+        "hal9:plugin/clock" => Need::Permission(PermissionKind::SystemTime),
+        "hal9:plugin/memory" => Need::Permission(PermissionKind::Hal9Memory),
+        "hal9:plugin/signals" => Need::Permission(PermissionKind::Hal9Signal),
+        "hal9:plugin/metrics" => Need::Permission(PermissionKind::Hal9Metrics),
+        "hal9:plugin/learning" => Need::Permission(PermissionKind::Hal9Learning),
+        "hal9:plugin/plugins" => Need::Permission(PermissionKind::PluginCall),
+        _ => Need::Unknown,
+    }
+}
+
+/// The permission that an import interface needs; none for one that needs none, or that this host does not offer.
+pub fn permission_for(interface: &str) -> Option<PermissionKind> {
+    match need(split_version(interface).0) {
+        Need::Permission(kind) => Some(kind),
+        Need::Nothing | Need::Unknown => None,
+    }
+}
+
+/// Holds a version of `hal9:plugin` against the one that this host offers.
+pub(crate) fn check_version(version: Option<&str>) -> Result<(), String> {
+    let Some(version) = version else { return Err(format!("it names no version; this host offers {API_VERSION}")) };
+    let wanted = semver::VersionReq::parse(&format!("^{version}")).map_err(|_| format!("`{version}` is no version"))?;
+    if wanted.matches(&API_VERSION) {
+        Ok(())
+    } else {
+        Err(format!("this host offers version {API_VERSION} of hal9:plugin"))
+    }
+}
+
+/// Holds every import of a component against its permissions.
+///
+/// # Errors
+///
+/// [`Error::Ungranted`] for an interface whose permission was not declared or not granted, and
+/// [`Error::InvalidComponent`] for one that no host offers.
+pub(crate) fn check(
+    plugin: &PluginId,
+    component: &Component,
+    declared: &Permissions,
+    granted: &Permissions,
+) -> Result<(), Error> {
+    for import in component.imports() {
+        let (interface, version) = split_version(import);
+        let unknown = |reason: String, help: &str| Error::InvalidComponent {
+            plugin: plugin.to_string(),
+            reason: format!("imports `{import}`: {reason}"),
+            help: help.to_owned(),
+        };
+        match need(interface) {
+            Need::Unknown if interface.starts_with("wasi:http/") => {
+                let help = "network access is not offered by this host; do without it";
+                return Err(unknown("this host does not offer it".to_owned(), help));
+            }
+            Need::Unknown => {
+                return Err(unknown(
+                    "this host does not offer it".to_owned(),
+                    "remove the import; wit/ lists what is offered",
+                ));
+            }
+            Need::Permission(_) | Need::Nothing if interface.starts_with("hal9:") => {
+                check_version(version)
+                    .map_err(|reason| unknown(reason, "build the plugin against the WIT of this host"))?;
+            }
+            _ => {}
+        }
+        if let Need::Permission(permission) = need(interface)
+            && !granted.contains(permission)
+        {
+            let declared = declared.contains(permission);
+            return Err(Error::Ungranted {
+                plugin: plugin.clone(),
+                interface: import.clone(),
+                permission,
+                declared,
+                help: if declared { grant_line(plugin, permission) } else { declare_line(permission) },
+            });
+        }
+    }
+    Ok(())
+}
+
+fn grant_line(plugin: &PluginId, permission: PermissionKind) -> String {
+    format!("grant it in hal9.toml, under [plugins.\"{plugin}\"]: grant = [\"{permission}\"]")
+}
+
+fn declare_line(permission: PermissionKind) -> String {
+    format!(
+        "declare it in the plugin: permissions: [Permission::{permission}] in `hal9_plugin!`, or \
+         \"permissions\": [\"{permission}\"] in manifest.json; or remove the calls that need it"
+    )
+}
+
+/// A linker with base WASI, the interfaces that are always there, and those that are granted.
+pub(crate) fn linker(engine: &Engine, granted: &Permissions) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::<State>::new(engine.wasmtime());
+    let to = &mut linker;
+    wasmtime_wasi::p2::add_to_linker_async(to)?;
+    types::add_to_linker::<_, HasSelf<State>>(to, |state| state)?;
+    logging::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.logging)?;
+    config::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.config)?;
+    for permission in PermissionKind::ALL.iter().filter(|permission| granted.contains(**permission)) {
+        match permission {
+            PermissionKind::SystemTime => {
+                clock::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.clock)?;
+            }
+            PermissionKind::Hal9Memory => {
+                memory::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.memory)?;
+            }
+            PermissionKind::Hal9Signal => {
+                signals::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.signals)?;
+            }
+            PermissionKind::Hal9Metrics => {
+                metrics::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.metrics)?;
+            }
+            PermissionKind::Hal9Learning => {
+                learning::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.learning)?;
+            }
+            PermissionKind::PluginCall => {
+                plugins::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.plugins)?;
+            }
+            // These open up WASI, which is always linked: see `sandbox`.
+            _ => {}
+        }
+    }
+    Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_held_against_the_one_that_is_offered() {
+        check_version(Some("0.1.0")).unwrap();
+        for version in [None, Some("0.1.1"), Some("0.2.0"), Some("1.0.0"), Some("0.0.9"), Some("x")] {
+            check_version(version).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn every_import_interface_has_its_permission() {
+        assert_eq!(permission_for("hal9:plugin/memory@0.1.0"), Some(PermissionKind::Hal9Memory));
+        assert_eq!(permission_for("hal9:plugin/logging@0.1.0"), None);
+        assert_eq!(permission_for("wasi:cli/environment@0.2.6"), None);
+        assert!(matches!(need("evil:thing/all"), Need::Unknown));
+        assert!(matches!(need("wasi:http/types"), Need::Unknown));
+        assert!(matches!(need("wasi:clips/x"), Need::Unknown));
+    }
+}

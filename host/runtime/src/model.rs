@@ -1,0 +1,157 @@
+//! Owns a model of a learning algorithm: the handle, and which instance it lives in. It refuses to know where saved
+//! models are kept.
+
+use std::sync::PoisonError;
+
+use wasmtime::component::ResourceAny;
+
+use crate::bindings::exports::hal9::plugin::learning_algorithm::{
+    AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
+};
+use crate::instance::Live;
+use crate::instance::{Lease, bounded};
+use crate::plugin::call;
+use crate::{Call, Error, Kind, Plugin, fault};
+
+/// A model that lives in its plugin's instance. When that is replaced, after a trap for instance, the model is gone, and
+/// its calls say so; what [`Model::save`] gave can be loaded again. Dropping it frees the guest's side at the next call.
+#[derive(Debug)]
+pub struct Model {
+    plugin: Plugin,
+    handle: ResourceAny,
+    generation: u64,
+}
+
+impl Plugin {
+    /// What the learning algorithm is. (`hal9:plugin/learning-algorithm.describe`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn describe_algorithm(&self, call: &mut Call) -> Result<AlgorithmDescription, Error> {
+        let (lease, result) = call!(self, call, Kind::LearningAlgorithm, learning_algorithm.call_describe());
+        lease.end(call, result.map(Ok))
+    }
+
+    /// A new model; `options` is a JSON object. (`model.create`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn create_model(&self, call: &mut Call, options: &str) -> Result<Model, Error> {
+        let mut lease = Lease::begin(&self.loaded, call).await?;
+        let live = &mut *lease.live;
+        let Some(guest) = &live.guests.learning_algorithm else {
+            return Err(lease.without(call, Kind::LearningAlgorithm));
+        };
+        let result = bounded(self.loaded.limits.call_time, guest.model().call_create(&mut live.store, options)).await;
+        let generation = live.generation;
+        Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
+    }
+
+    /// A model as [`Model::save`] gave it. (`model.load`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn load_model(&self, call: &mut Call, bytes: &[u8]) -> Result<Model, Error> {
+        let mut lease = Lease::begin(&self.loaded, call).await?;
+        let live = &mut *lease.live;
+        let Some(guest) = &live.guests.learning_algorithm else {
+            return Err(lease.without(call, Kind::LearningAlgorithm));
+        };
+        let result = bounded(self.loaded.limits.call_time, guest.model().call_load(&mut live.store, bytes)).await;
+        let generation = live.generation;
+        Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
+    }
+}
+
+/// Calls a method of a model, if its instance still lives.
+macro_rules! method {
+    ($self:ident, $call:ident, $function:ident ( $($argument:expr),* )) => {{
+        let loaded = &$self.plugin.loaded;
+        let mut lease = $self.begin($call).await?;
+        let live = &mut *lease.live;
+        let Some(guest) = &live.guests.learning_algorithm else {
+            return Err(lease.without($call, Kind::LearningAlgorithm));
+        };
+        let method = guest.model();
+        let result = bounded(loaded.limits.call_time, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
+        lease.end($call, result)
+    }};
+}
+
+impl Model {
+    /// Learns from a batch on top of what was learned before. (`model.train`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] for a model whose instance is gone, and whatever ends the call.
+    pub async fn train(&mut self, call: &mut Call, batch: &TrainingBatch) -> Result<TrainingReport, Error> {
+        method!(self, call, call_train(batch))
+    }
+
+    /// Predicts rows of `dimensions` numbers each, one after the other. (`model.predict`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] for a model whose instance is gone, [`Error::BadReply`] for another number of
+    /// predictions than of rows, and whatever ends the call.
+    pub async fn predict(&self, call: &mut Call, features: &[f32], dimensions: u32) -> Result<Prediction, Error> {
+        let prediction: Prediction = method!(self, call, call_predict(features, dimensions))?;
+        let rows = features.len().checked_div(dimensions as usize).unwrap_or(0);
+        let scores = rows.checked_mul(prediction.width as usize);
+        if prediction.targets.len() != rows || Some(prediction.scores.len()) != scores {
+            let (targets, scores) = (prediction.targets.len(), prediction.scores.len());
+            return Err(Error::BadReply {
+                plugin: self.plugin.id().clone(),
+                reason: format!("gave {targets} predictions with {scores} scores for {rows} rows"),
+            });
+        }
+        Ok(prediction)
+    }
+
+    /// All that the model knows, for [`Plugin::load_model`]. (`model.save`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] for a model whose instance is gone, and whatever ends the call.
+    pub async fn save(&self, call: &mut Call) -> Result<Vec<u8>, Error> {
+        method!(self, call, call_save())
+    }
+
+    async fn begin<'a>(&'a self, call: &mut Call) -> Result<Lease<'a>, Error> {
+        let loaded = &self.plugin.loaded;
+        let mut lease = Lease::begin(loaded, call).await?;
+        let generation = lease.live.generation;
+        if generation != self.generation {
+            lease.cancel(call);
+            return Err(Error::Unavailable {
+                plugin: Some(loaded.id.clone()),
+                what: format!("{}: the model is gone, as the plugin's instance was replaced", loaded.id),
+                help: "load it again from what was saved, or train a new one".to_owned(),
+            });
+        }
+        let released: Vec<_> = loaded.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for (of, handle) in released {
+            if of != generation {
+                continue;
+            }
+            let dropped = bounded(loaded.limits.call_time, handle.resource_drop_async(&mut lease.live.store)).await;
+            if let Err(error) = dropped {
+                return Err(match lease.end::<()>(call, Err(error)) {
+                    Err(error) => error,
+                    Ok(()) => fault::exceeded(loaded, crate::Limit::Handles),
+                });
+            }
+        }
+        Ok(lease)
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        let released = &self.plugin.loaded.released;
+        released.lock().unwrap_or_else(PoisonError::into_inner).push((self.generation, self.handle));
+    }
+}

@@ -1,0 +1,420 @@
+//! Owns a loaded plugin: what it is, what it was granted, and its exports as typed functions. It refuses to know other
+//! plugins, and whether it is active.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use hal9_package::{Capability, LimitOverrides, Limits, Manifest, PermissionKind, Permissions, PluginId};
+use wasmtime::component::{InstancePre, ResourceAny};
+
+use crate::bindings::exports::hal9::plugin::lifecycle::{HealthReport, Status};
+use crate::bindings::exports::hal9::plugin::memory_provider::{Entry, SearchHit};
+use crate::bindings::exports::hal9::plugin::neuron::NeuronState;
+use crate::bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
+use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
+use crate::component::Component;
+use crate::imports::{metrics, signals};
+use crate::instance::{Exports, Lease, Live, State, bounded};
+use crate::stats::{PluginStats, Stats};
+use crate::{Call, Error, Host, Kind, Limit, fault, link};
+
+/// What a plugin gets of what its manifest declares.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// All of it. For one's own plugins.
+    Declared,
+    /// What is in here and declared as well.
+    Only(Permissions),
+}
+
+/// How a plugin is loaded. The default grants nothing.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Its manifest, for a component that carries none. One that carries its own is described by that.
+    pub manifest: Option<Manifest>,
+    /// What it gets of what it declares.
+    pub grant: Grant,
+    /// Caps on its limits: the smaller of each and what the manifest says is what holds.
+    pub caps: LimitOverrides,
+    /// Its configuration, a JSON object.
+    pub config: serde_json::Value,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            manifest: None,
+            grant: Grant::Only(Permissions::default()),
+            caps: LimitOverrides::default(),
+            config: serde_json::json!({}),
+        }
+    }
+}
+
+impl LoadOptions {
+    /// Grants all that the plugin declares.
+    pub fn declared() -> Self {
+        Self { grant: Grant::Declared, ..Self::default() }
+    }
+}
+
+/// A plugin that is loaded. Clones are the same plugin.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(crate) loaded: Arc<Loaded>,
+}
+
+/// What holds for all instances of a plugin, and the slot of the one that lives.
+pub(crate) struct Loaded {
+    pub(crate) id: PluginId,
+    pub(crate) manifest: Manifest,
+    pub(crate) granted: Permissions,
+    pub(crate) limits: Limits,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) host: Host,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) exports: Exports,
+    pub(crate) metric_names: metrics::Names,
+    pub(crate) stats: Stats,
+    pub(crate) slot: tokio::sync::Mutex<Option<Box<Live>>>,
+    /// Models that nobody needs any more, with the instance that each lives in; freed at the next call to a model.
+    pub(crate) released: Mutex<Vec<(u64, ResourceAny)>>,
+    config: RwLock<Arc<serde_json::Value>>,
+}
+
+impl Loaded {
+    pub(crate) fn config(&self) -> Arc<serde_json::Value> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The scopes of a permission; none, where it was granted without.
+    pub(crate) fn scope(&self, kind: PermissionKind) -> Option<Vec<String>> {
+        self.granted.scopes(kind).map(|scope| scope.map(str::to_owned)).collect()
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("id", &self.loaded.id).field("kinds", &self.loaded.kinds).finish_non_exhaustive()
+    }
+}
+
+/// Calls an export: the typed function of an interface, on an instance that is armed, bounded by the plugin's deadline.
+macro_rules! call {
+    ($self:ident, $call:ident, $kind:expr, $interface:ident . $function:ident ( $($argument:expr),* )) => {{
+        let mut lease = Lease::begin(&$self.loaded, $call).await?;
+        let Live { store, guests, .. } = &mut *lease.live;
+        let result = match &guests.$interface {
+            Some(guest) => bounded($self.loaded.limits.call_time, guest.$function(store, $($argument),*)).await,
+            None => return Err(lease.without($call, $kind)),
+        };
+        (lease, result)
+    }};
+}
+pub(crate) use call;
+
+impl Plugin {
+    pub(crate) fn load(host: &Host, component: &Component, options: LoadOptions) -> Result<Self, Error> {
+        let manifest = match (component.manifest(), options.manifest) {
+            (Some(manifest), _) => manifest.clone(),
+            (None, Some(manifest)) => manifest,
+            (None, None) => {
+                return Err(Error::InvalidComponent {
+                    plugin: "a component without a manifest".to_owned(),
+                    reason: "nothing says what it is".to_owned(),
+                    help: "call `hal9_plugin!` in the plugin, or put a manifest.json beside it".to_owned(),
+                });
+            }
+        };
+        let id = manifest.metadata.id.clone();
+        check_capabilities(&id, &manifest, component.kinds())?;
+        let granted = match &options.grant {
+            Grant::Declared => manifest.permissions.clone(),
+            Grant::Only(granted) => manifest.permissions.meet(granted),
+        };
+        link::check(&id, component, &manifest.permissions, &granted)?;
+        let invalid = |error: wasmtime::Error| Error::InvalidComponent {
+            plugin: id.to_string(),
+            reason: format!("{error:#}"),
+            help: "build it against the WIT of this host".to_owned(),
+        };
+        let linker = link::linker(&host.shared.engine, &granted).map_err(invalid)?;
+        let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
+        let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
+        let loaded = Loaded {
+            limits: manifest.limits.capped(&options.caps),
+            kinds: component.kinds().to_vec(),
+            host: host.clone(),
+            config: RwLock::new(Arc::new(object(&id, options.config)?)),
+            metric_names: metrics::Names::default(),
+            stats: Stats::default(),
+            slot: tokio::sync::Mutex::new(None),
+            released: Mutex::default(),
+            id,
+            manifest,
+            granted,
+            pre,
+            exports,
+        };
+        Ok(Self { loaded: Arc::new(loaded) })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &PluginId {
+        &self.loaded.id
+    }
+
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.loaded.manifest
+    }
+
+    /// What it is.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.loaded.kinds
+    }
+
+    /// What it may do: what was declared and granted.
+    pub fn granted(&self) -> &Permissions {
+        &self.loaded.granted
+    }
+
+    /// How much it may use.
+    pub fn limits(&self) -> &Limits {
+        &self.loaded.limits
+    }
+
+    /// What the host has counted since it was loaded.
+    pub fn stats(&self) -> PluginStats {
+        self.loaded.stats.read()
+    }
+
+    /// Makes its first instance, which initialises itself, if there is none. The first call would do that too.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends `lifecycle.init`, or the start of the component.
+    pub async fn start(&self) -> Result<(), Error> {
+        let call = &mut Call::measured();
+        Lease::begin(&self.loaded, call).await?.end(call, Ok(Ok(())))
+    }
+
+    /// Ends its instance: after `lifecycle.shutdown`, where it has that. The next call makes a new one.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends `lifecycle.shutdown`; the instance is gone all the same.
+    pub async fn stop(&self) -> Result<(), Error> {
+        let mut slot = self.loaded.slot.lock().await;
+        let Some(mut live) = slot.take() else { return Ok(()) };
+        live.shutdown(&self.loaded).await
+    }
+
+    /// Has a neuron answer a signal. (`hal9:plugin/neuron.process-signal`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LimitExceeded`] for a signal over `signal_bytes`, [`Error::BadReply`] for a reply with another id, and
+    /// whatever ends the call.
+    pub async fn process_signal(&self, call: &mut Call, signal: &Signal) -> Result<Signal, Error> {
+        self.check_size(signals::signal_bytes(signal))?;
+        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_signal(signal));
+        let reply = lease.end(call, result)?;
+        if reply.id == signal.id { Ok(reply) } else { Err(self.bad_reply("the reply has another id than the signal")) }
+    }
+
+    /// Has a neuron answer many signals at once. (`hal9:plugin/neuron.process-batch`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a batch whose columns disagree (see [`SignalBatch::check`]); [`Error::LimitExceeded`] for
+    /// one over the plugin's `memory`; [`Error::BadReply`] for a reply that is no valid batch, or not one of the same
+    /// ids; whatever ends the call.
+    pub async fn process_batch(&self, call: &mut Call, batch: &SignalBatch) -> Result<SignalBatch, Error> {
+        batch.check().map_err(|what| Error::InvalidInput {
+            plugin: Some(self.id().clone()),
+            what: format!("{}: the batch is not valid: {what}", self.id()),
+            help: "give every column as many rows as there are timestamps".to_owned(),
+        })?;
+        if batch.bytes() > self.loaded.limits.memory.0 {
+            return Err(fault::exceeded(&self.loaded, Limit::Size));
+        }
+        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
+        let reply = lease.end(call, result)?;
+        reply.check().map_err(|reason| self.bad_reply(reason))?;
+        if reply.ids == batch.ids { Ok(reply) } else { Err(self.bad_reply("the reply has other ids than the batch")) }
+    }
+
+    /// How a neuron is doing. (`hal9:plugin/neuron.state`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn neuron_state(&self, call: &mut Call) -> Result<NeuronState, Error> {
+        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_state());
+        lease.end(call, result.map(Ok))
+    }
+
+    /// The tools of a provider, without those whose names break the rules. (`hal9:plugin/tool.describe`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn describe_tools(&self, call: &mut Call) -> Result<Vec<ToolDescription>, Error> {
+        let (lease, result) = call!(self, call, Kind::Tool, tool.call_describe());
+        let mut tools = lease.end(call, result.map(Ok))?;
+        tools.retain(|tool| is_tool_name(&tool.name));
+        Ok(tools)
+    }
+
+    /// What is wrong with the parameters of a tool; nothing, where it would take them. (`hal9:plugin/tool.validate`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn validate_tool(&self, call: &mut Call, name: &str, params: &str) -> Result<Vec<Violation>, Error> {
+        let (lease, result) = call!(self, call, Kind::Tool, tool.call_validate(name, params));
+        let answer = lease.end(call, result.map(Ok))?;
+        Ok(answer.err().unwrap_or_default())
+    }
+
+    /// Runs a tool: parameters and result are JSON text. (`hal9:plugin/tool.execute`)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadReply`] for a result that is not JSON, and whatever ends the call.
+    pub async fn execute_tool(&self, call: &mut Call, name: &str, params: &str) -> Result<String, Error> {
+        let (lease, result) = call!(self, call, Kind::Tool, tool.call_execute(name, params));
+        let result = lease.end(call, result)?;
+        match serde_json::from_str::<serde::de::IgnoredAny>(&result) {
+            Ok(_) => Ok(result),
+            Err(error) => Err(self.bad_reply(format!("the result of `{name}` is not JSON: {error}"))),
+        }
+    }
+
+    /// Keeps a value. (`hal9:plugin/memory-provider.store`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn store(&self, call: &mut Call, key: &str, value: &[u8], metadata: &Metadata) -> Result<(), Error> {
+        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_store(key, value, metadata));
+        lease.end(call, result)
+    }
+
+    /// What is kept under a key. (`hal9:plugin/memory-provider.retrieve`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn retrieve(&self, call: &mut Call, key: &str) -> Result<Option<Entry>, Error> {
+        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_retrieve(key));
+        lease.end(call, result)
+    }
+
+    /// The best entries for a query, best first. (`hal9:plugin/memory-provider.search`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn search(&self, call: &mut Call, query: &str, limit: u32) -> Result<Vec<SearchHit>, Error> {
+        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_search(query, limit));
+        let mut hits = lease.end(call, result)?;
+        hits.truncate(limit as usize);
+        Ok(hits)
+    }
+
+    /// Forgets a key; whether it was there. (`hal9:plugin/memory-provider.delete`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn delete(&self, call: &mut Call, key: &str) -> Result<bool, Error> {
+        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_delete(key));
+        lease.end(call, result)
+    }
+
+    /// How it says that it feels; healthy, where it does not say. (`hal9:plugin/lifecycle.health`)
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the call.
+    pub async fn health(&self, call: &mut Call) -> Result<HealthReport, Error> {
+        if !self.loaded.kinds.contains(&Kind::Lifecycle) {
+            return Ok(HealthReport { status: Status::Healthy, reason: String::new() });
+        }
+        let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_health());
+        lease.end(call, result.map(Ok))
+    }
+
+    /// Gives it another configuration: by `hal9:plugin/lifecycle.reconfigure`, or with a fresh instance where it does not
+    /// have that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for what is no JSON object, and whatever ends the call; the old configuration then holds.
+    pub async fn reconfigure(&self, call: &mut Call, config: serde_json::Value) -> Result<(), Error> {
+        let config = object(self.id(), config)?;
+        if self.loaded.kinds.contains(&Kind::Lifecycle) {
+            let text = config.to_string();
+            let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_reconfigure(&text));
+            lease.end(call, result)?;
+        }
+        *self.loaded.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        // The instance that was told keeps what it knows; the others begin with the new one.
+        if !self.loaded.kinds.contains(&Kind::Lifecycle) {
+            self.stop().await?;
+        }
+        Ok(())
+    }
+
+    fn check_size(&self, bytes: u64) -> Result<(), Error> {
+        if bytes > self.loaded.limits.signal_bytes.0 { Err(fault::exceeded(&self.loaded, Limit::Size)) } else { Ok(()) }
+    }
+
+    fn bad_reply(&self, reason: impl Into<String>) -> Error {
+        Error::BadReply { plugin: self.id().clone(), reason: reason.into() }
+    }
+}
+
+fn is_tool_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+}
+
+fn object(plugin: &PluginId, config: serde_json::Value) -> Result<serde_json::Value, Error> {
+    if config.is_object() {
+        return Ok(config);
+    }
+    Err(Error::InvalidInput {
+        plugin: Some(plugin.clone()),
+        what: format!("{plugin}: its configuration is no JSON object"),
+        help: "give an object, `{}` for none".to_owned(),
+    })
+}
+
+/// Holds what a manifest declares against what its component exports.
+fn check_capabilities(plugin: &PluginId, manifest: &Manifest, kinds: &[Kind]) -> Result<(), Error> {
+    for capability in &manifest.capabilities {
+        let kind = match capability {
+            Capability::NeuronType { .. } => Kind::Neuron,
+            Capability::ToolProvider { .. } => Kind::Tool,
+            Capability::MemoryProvider { .. } => Kind::MemoryProvider,
+            Capability::LearningAlgorithm { .. } => Kind::LearningAlgorithm,
+            Capability::ApiExtension { .. } => Kind::ApiExtension,
+            _ => continue,
+        };
+        if !kinds.contains(&kind) {
+            return Err(Error::InvalidComponent {
+                plugin: plugin.to_string(),
+                reason: format!(
+                    "declares the capability {} `{}`, and does not export `{}`",
+                    capability.kind(),
+                    capability.name(),
+                    kind.interface()
+                ),
+                help: "export the interface, or remove the capability".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
