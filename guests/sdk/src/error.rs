@@ -49,19 +49,13 @@ pub struct PluginError {
 impl PluginError {
     /// A failure of a sort, with its sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     /// The same failure with `context` and a colon before the message.
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {
-        Self {
-            code: self.code,
-            message: format!("{context}: {}", self.message),
-        }
+        Self { code: self.code, message: format!("{context}: {}", self.message) }
     }
 }
 
@@ -75,11 +69,7 @@ pub fn err<T>(code: ErrorCode, message: impl Into<String>) -> Result<T, PluginEr
 
 impl fmt::Display for PluginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.message.is_empty() {
-            self.code.fmt(f)
-        } else {
-            write!(f, "{}: {}", self.code, self.message)
-        }
+        if self.message.is_empty() { self.code.fmt(f) } else { write!(f, "{}: {}", self.code, self.message) }
     }
 }
 
@@ -169,10 +159,7 @@ impl From<types::Failure> for PluginError {
             types::FailureCode::Unavailable => ErrorCode::Unavailable,
             types::FailureCode::Internal => ErrorCode::Internal,
         };
-        Self {
-            code,
-            message: failure.message,
-        }
+        Self { code, message: failure.message }
     }
 }
 
@@ -187,10 +174,7 @@ impl From<PluginError> for types::Failure {
             ErrorCode::Unavailable => types::FailureCode::Unavailable,
             ErrorCode::Internal => types::FailureCode::Internal,
         };
-        Self {
-            code,
-            message: error.message,
-        }
+        Self { code, message: error.message }
     }
 }
 
@@ -210,18 +194,13 @@ mod tests {
             ErrorCode::Internal,
         ] {
             let error = PluginError::new(code, format!("why: {code}"));
-            assert_eq!(
-                PluginError::from(types::Failure::from(error.clone())),
-                error
-            );
+            assert_eq!(PluginError::from(types::Failure::from(error.clone())), error);
         }
     }
 
     #[test]
     fn an_error_of_the_host_keeps_its_sort_and_its_words() {
-        let error = PluginError::from(HostError::from(types::Error::Other(
-            "disk full".to_string(),
-        )));
+        let error = PluginError::from(HostError::from(types::Error::Other("disk full".to_string())));
         assert_eq!(error, PluginError::new(ErrorCode::Internal, "disk full"));
         assert_eq!(PluginError::from(HostError::Denied).code, ErrorCode::Denied);
     }
@@ -232,9 +211,6 @@ mod tests {
             Ok(serde_json::from_str(text)?)
         }
         assert_eq!(parse("7"), Ok(7));
-        assert_eq!(
-            parse("{").map_err(|error| error.code),
-            Err(ErrorCode::InvalidInput)
-        );
+        assert_eq!(parse("{").map_err(|error| error.code), Err(ErrorCode::InvalidInput));
     }
 }

@@ -4,9 +4,7 @@
 //! A plugin imports the interface of a function that it calls, and no other: what it does not call needs no permission.
 
 use crate::bindings::imports::hal9::plugin::types;
-use crate::bindings::imports::hal9::plugin::{
-    learning::Experience, logging::Level, plugins::CallError,
-};
+use crate::bindings::imports::hal9::plugin::{learning::Experience, logging::Level, plugins::CallError};
 use crate::{ErrorCode, HostError, PluginError, PluginSignal, Value};
 use serde::Serialize;
 use uuid::Uuid;
@@ -40,8 +38,7 @@ pub fn log_error(message: impl AsRef<str>) {
 #[must_use]
 pub fn config() -> Value {
     // The host has parsed this text to check it; what it could not parse it would not have let through.
-    serde_json::from_str(&offered::config::document())
-        .unwrap_or_else(|_| Value::Object(serde_json::Map::new()))
+    serde_json::from_str(&offered::config::document()).unwrap_or_else(|_| Value::Object(serde_json::Map::new()))
 }
 
 /// One member of the configuration. Needs no permission.
@@ -88,8 +85,7 @@ pub fn memory_keys(prefix: impl AsRef<str>) -> Result<Vec<String>, HostError> {
     const PAGE: u32 = 1_000;
     let mut keys: Vec<String> = Vec::new();
     loop {
-        let page =
-            offered::memory::list_keys(prefix.as_ref(), keys.last().map(String::as_str), PAGE)?;
+        let page = offered::memory::list_keys(prefix.as_ref(), keys.last().map(String::as_str), PAGE)?;
         let whole = u32::try_from(page.len()).is_ok_and(|length| length >= PAGE);
         keys.extend(page);
         if !whole {
@@ -149,11 +145,7 @@ pub fn report_experience(
 /// # Errors
 /// `InvalidInput` for a score outside of that, or for more than 4 KiB of words.
 pub fn report_feedback(id: Uuid, score: f32, comment: impl AsRef<str>) -> Result<(), HostError> {
-    Ok(offered::learning::report_feedback(
-        id.as_u64_pair(),
-        score,
-        comment.as_ref(),
-    )?)
+    Ok(offered::learning::report_feedback(id.as_u64_pair(), score, comment.as_ref())?)
 }
 
 /// Executes the tool `method` of plugin `target`, and gives its result. `params` serialise to a JSON object, which a
@@ -168,18 +160,12 @@ pub fn call_plugin(
 ) -> Result<Value, PluginError> {
     let (target, method) = (target.as_ref(), method.as_ref());
     let params = serde_json::to_string(&params).map_err(|error| {
-        PluginError::new(
-            ErrorCode::Internal,
-            format!("the parameters for `{method}` of {target}: {error}"),
-        )
+        PluginError::new(ErrorCode::Internal, format!("the parameters for `{method}` of {target}: {error}"))
     })?;
     let result = offered::plugins::call(target, method, &params)
         .map_err(|error| not_answered(error, target, format_args!("a tool `{method}`")))?;
     serde_json::from_str(&result).map_err(|error| {
-        PluginError::new(
-            ErrorCode::Internal,
-            format!("`{method}` of {target} gave what is not JSON: {error}"),
-        )
+        PluginError::new(ErrorCode::Internal, format!("`{method}` of {target} gave what is not JSON: {error}"))
     })
 }
 
@@ -187,43 +173,24 @@ pub fn call_plugin(
 ///
 /// # Errors
 /// What the neuron failed with; or that it was not reached, and why.
-pub fn ask_plugin(
-    target: impl AsRef<str>,
-    signal: PluginSignal,
-) -> Result<PluginSignal, PluginError> {
+pub fn ask_plugin(target: impl AsRef<str>, signal: PluginSignal) -> Result<PluginSignal, PluginError> {
     let target = target.as_ref();
     let reply = offered::plugins::ask(target, &types::Signal::from(signal));
-    reply
-        .map(PluginSignal::from)
-        .map_err(|error| not_answered(error, target, format_args!("a neuron")))
+    reply.map(PluginSignal::from).map_err(|error| not_answered(error, target, format_args!("a neuron")))
 }
 
 /// Why another plugin did not answer, with what to do about it.
 fn not_answered(error: CallError, target: &str, what: std::fmt::Arguments<'_>) -> PluginError {
     let (code, message) = match error {
         CallError::Failed(failure) => return PluginError::from(failure).context(target),
-        CallError::NotFound => (
-            ErrorCode::NotFound,
-            format!("there is no active plugin {target} with {what}"),
-        ),
+        CallError::NotFound => (ErrorCode::NotFound, format!("there is no active plugin {target} with {what}")),
         CallError::Denied => (
             ErrorCode::Denied,
-            format!(
-                "the grant does not name {target}: declare permission `PluginCall:{target}` and have it granted"
-            ),
+            format!("the grant does not name {target}: declare permission `PluginCall:{target}` and have it granted"),
         ),
-        CallError::Cycle => (
-            ErrorCode::Unavailable,
-            format!("{target} is itself waiting for this call"),
-        ),
-        CallError::TooDeep => (
-            ErrorCode::LimitExceeded,
-            format!("{target} would be one call of a call too deep"),
-        ),
-        CallError::Broken => (
-            ErrorCode::Unavailable,
-            format!("{target} trapped or passed one of its limits"),
-        ),
+        CallError::Cycle => (ErrorCode::Unavailable, format!("{target} is itself waiting for this call")),
+        CallError::TooDeep => (ErrorCode::LimitExceeded, format!("{target} would be one call of a call too deep")),
+        CallError::Broken => (ErrorCode::Unavailable, format!("{target} trapped or passed one of its limits")),
     };
     PluginError::new(code, message)
 }

@@ -62,12 +62,8 @@ thread_local! {
 /// The slot of a type, made on first use.
 pub(crate) fn slot<T: Default + 'static>() -> Rc<Slot<T>> {
     let find = || {
-        let found = SLOTS.with_borrow(|slots| {
-            slots
-                .iter()
-                .find(|(id, _)| *id == TypeId::of::<T>())
-                .map(|(_, slot)| slot.clone())
-        });
+        let found = SLOTS
+            .with_borrow(|slots| slots.iter().find(|(id, _)| *id == TypeId::of::<T>()).map(|(_, slot)| slot.clone()));
         found.and_then(|slot| slot.downcast::<Slot<T>>().ok())
     };
     find().unwrap_or_else(|| {
@@ -96,9 +92,7 @@ pub(crate) fn with_mut<H: Hosted, R>(
 }
 
 /// Like [`with_mut`], for calls that change nothing.
-pub(crate) fn with<H: Hosted, R>(
-    body: impl FnOnce(&H::Plugin) -> Result<R, PluginError>,
-) -> Result<R, PluginError> {
+pub(crate) fn with<H: Hosted, R>(body: impl FnOnce(&H::Plugin) -> Result<R, PluginError>) -> Result<R, PluginError> {
     let slot = slot::<H::Plugin>();
     configure::<H>(&slot)?;
     let value = slot.value.try_borrow().map_err(|_| busy::<H>())?;
@@ -134,16 +128,12 @@ fn offer<H: Hosted>(
     config: Value,
 ) -> Result<(), PluginError> {
     let mut value = slot.value.try_borrow_mut().map_err(|_| busy::<H>())?;
-    take(&mut value, config.clone())
-        .map_err(|error| error.context("the configuration was not taken"))?;
+    take(&mut value, config.clone()).map_err(|error| error.context("the configuration was not taken"))?;
     let mut taken = slot.taken.try_borrow_mut().map_err(|_| busy::<H>())?;
     *taken = Some(config);
     Ok(())
 }
 
 fn busy<H: Hosted>() -> PluginError {
-    PluginError::new(
-        ErrorCode::Unavailable,
-        format!("{} is at work on another call", type_name::<H::Plugin>()),
-    )
+    PluginError::new(ErrorCode::Unavailable, format!("{} is at work on another call", type_name::<H::Plugin>()))
 }

@@ -41,10 +41,7 @@ impl TrainingBatch {
         }
         err(
             ErrorCode::InvalidInput,
-            format!(
-                "{rows} rows of features with {} targets: there must be one for each row",
-                self.targets.len()
-            ),
+            format!("{rows} rows of features with {} targets: there must be one for each row", self.targets.len()),
         )
     }
 
@@ -80,10 +77,9 @@ fn row_count(features: usize, dimensions: u32) -> Result<usize, PluginError> {
             format!("{features} features in rows of 0 numbers: say how many numbers make a row"),
         ),
         dimensions if features.is_multiple_of(dimensions) => Ok(features / dimensions),
-        dimensions => err(
-            ErrorCode::InvalidInput,
-            format!("{features} features do not make whole rows of {dimensions}"),
-        ),
+        dimensions => {
+            err(ErrorCode::InvalidInput, format!("{features} features do not make whole rows of {dimensions}"))
+        }
     }
 }
 
@@ -183,35 +179,16 @@ impl<T: LearningPlugin> wit::GuestModel for Model<T> {
     }
 
     fn train(&self, batch: wit::TrainingBatch) -> Result<wit::TrainingReport, types::Failure> {
-        let batch = TrainingBatch {
-            features: batch.features,
-            dimensions: batch.dimensions,
-            targets: batch.targets,
-        };
+        let batch = TrainingBatch { features: batch.features, dimensions: batch.dimensions, targets: batch.targets };
         batch.check()?;
         let report = self.0.try_borrow_mut().map_err(|_| busy())?.train(&batch)?;
-        Ok(wit::TrainingReport {
-            samples: report.samples,
-            loss: report.loss,
-        })
+        Ok(wit::TrainingReport { samples: report.samples, loss: report.loss })
     }
 
-    fn predict(
-        &self,
-        features: Vec<f32>,
-        dimensions: u32,
-    ) -> Result<wit::Prediction, types::Failure> {
+    fn predict(&self, features: Vec<f32>, dimensions: u32) -> Result<wit::Prediction, types::Failure> {
         row_count(features.len(), dimensions)?;
-        let prediction = self
-            .0
-            .try_borrow()
-            .map_err(|_| busy())?
-            .predict(&features, dimensions)?;
-        Ok(wit::Prediction {
-            targets: prediction.targets,
-            scores: prediction.scores,
-            width: prediction.width,
-        })
+        let prediction = self.0.try_borrow().map_err(|_| busy())?.predict(&features, dimensions)?;
+        Ok(wit::Prediction { targets: prediction.targets, scores: prediction.scores, width: prediction.width })
     }
 
     fn save(&self) -> Result<Vec<u8>, types::Failure> {
@@ -230,17 +207,11 @@ fn object(options: &str) -> Result<Value, PluginError> {
     if options.is_object() {
         return Ok(options);
     }
-    err(
-        ErrorCode::InvalidInput,
-        "the options are not a JSON object; `{}` takes all defaults",
-    )
+    err(ErrorCode::InvalidInput, "the options are not a JSON object; `{}` takes all defaults")
 }
 
 fn busy() -> PluginError {
-    PluginError::new(
-        ErrorCode::Unavailable,
-        "the model is at work on another call",
-    )
+    PluginError::new(ErrorCode::Unavailable, "the model is at work on another call")
 }
 
 #[cfg(test)]
@@ -249,38 +220,17 @@ mod tests {
 
     #[test]
     fn rows_come_with_their_targets() {
-        let batch = TrainingBatch {
-            features: vec![1.0, 2.0, 3.0, 4.0],
-            dimensions: 2,
-            targets: vec![0.0, 1.0],
-        };
+        let batch = TrainingBatch { features: vec![1.0, 2.0, 3.0, 4.0], dimensions: 2, targets: vec![0.0, 1.0] };
         assert_eq!(batch.check(), Ok(()));
-        assert_eq!(
-            batch.rows().collect::<Vec<_>>(),
-            [(&[1.0, 2.0][..], 0.0), (&[3.0, 4.0][..], 1.0)]
-        );
+        assert_eq!(batch.rows().collect::<Vec<_>>(), [(&[1.0, 2.0][..], 0.0), (&[3.0, 4.0][..], 1.0)]);
     }
 
     #[test]
     fn lengths_that_disagree_are_refused_and_never_panic() {
-        for (features, dimensions, targets) in [
-            (3, 2, 1),
-            (4, 2, 1),
-            (1, 0, 0),
-            (1, 0, 1),
-            (0, 0, 1),
-            (2, u32::MAX, 1),
-        ] {
-            let batch = TrainingBatch {
-                features: vec![0.0; features],
-                dimensions,
-                targets: vec![0.0; targets],
-            };
-            assert_eq!(
-                batch.check().map_err(|error| error.code),
-                Err(ErrorCode::InvalidInput),
-                "{batch:?}"
-            );
+        for (features, dimensions, targets) in [(3, 2, 1), (4, 2, 1), (1, 0, 0), (1, 0, 1), (0, 0, 1), (2, u32::MAX, 1)]
+        {
+            let batch = TrainingBatch { features: vec![0.0; features], dimensions, targets: vec![0.0; targets] };
+            assert_eq!(batch.check().map_err(|error| error.code), Err(ErrorCode::InvalidInput), "{batch:?}");
             let _ = batch.rows().count();
         }
         assert_eq!(TrainingBatch::default().check(), Ok(()));

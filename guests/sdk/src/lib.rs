@@ -53,18 +53,53 @@ mod tool;
 pub use batch::{Column, ColumnValues, SignalBatch, SignalRow, TextColumn};
 pub use error::{ErrorCode, HostError, PluginError, err};
 pub use host::{
-    ask_plugin, call_plugin, config, config_value, current_timestamp, emit_signal, log_debug,
-    log_error, log_info, log_warn, memory_delete, memory_get, memory_keys, memory_set,
-    metric_gauge, metric_histogram, metric_increment, report_experience, report_feedback,
+    ask_plugin, call_plugin, config, config_value, current_timestamp, emit_signal, log_debug, log_error, log_info,
+    log_warn, memory_delete, memory_get, memory_keys, memory_set, metric_gauge, metric_histogram, metric_increment,
+    report_experience, report_feedback,
 };
-pub use learning::{
-    AlgorithmDescription, LearningPlugin, Prediction, TrainingBatch, TrainingReport, feature_rows,
-};
+pub use learning::{AlgorithmDescription, LearningPlugin, Prediction, TrainingBatch, TrainingReport, feature_rows};
 pub use lifecycle::{HealthReport, HealthStatus, LifecyclePlugin};
 pub use memory::{MemoryPlugin, SearchResult};
 pub use neuron::{NeuronPlugin, NeuronState};
 pub use signal::PluginSignal;
 pub use tool::{ToolDescription, ToolPlugin};
+
+///
+/// ```
+/// use hal9_plugin_sdk::*;
+///
+/// hal9_plugin! {
+///     metadata: {
+///         id: "ai.hal9.weather",            // a reverse-domain name or a UUID; default: local.CRATE-NAME
+///         name: "Weather",
+///         version: "1.2.0",                 // or env!("CARGO_PKG_VERSION")
+///         author: "Ada",
+///         description: "Says what the sky will do.",
+///         license: "MIT",
+///         repository: "https://example.com/weather",            // optional
+///     },
+///     capabilities: [
+///         PluginCapability::NeuronType { layer: "L2", neuron_type: "weather", description: "Answers questions." },
+///         PluginCapability::ToolProvider { tool_name: "forecast", description: "A week ahead." },
+///     ],
+///     permissions: [
+///         Permission::Hal9Memory,
+///         Permission::NetworkHttps("api.example.com"),           // the scope in parentheses
+///     ],
+///     limits: { memory: "32MiB", call_time: "2s" },              // optional, like all that follows
+///     configuration: { "type": "object", "properties": { "units": { "enum": ["metric", "imperial"] } } },
+///     dependencies: [{ plugin_id: "ai.hal9.text-tools", version: "^1" }],
+///     min_hal9_version: "0.1.0",
+/// }
+///
+/// let manifest: Value = serde_json::from_str(HAL9_MANIFEST)?;
+/// assert_eq!(manifest["permissions"][1], "NetworkHttps:api.example.com");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// It defines `HAL9_MANIFEST`, the JSON, which in a component is also its custom section `hal9:manifest`. Texts may be
+/// written as `"…".to_string()`, and free JSON as `json!({ … })`.
+pub use hal9_plugin_sdk_macros::hal9_plugin;
 
 pub use serde_json::{self, Value, json};
 pub use std::collections::HashMap;

@@ -37,18 +37,12 @@ impl HealthReport {
 
     /// Works, and less well than it should.
     pub fn degraded(reason: impl Into<String>) -> Self {
-        Self {
-            status: HealthStatus::Degraded,
-            reason: reason.into(),
-        }
+        Self { status: HealthStatus::Degraded, reason: reason.into() }
     }
 
     /// Does not work.
     pub fn unhealthy(reason: impl Into<String>) -> Self {
-        Self {
-            status: HealthStatus::Unhealthy,
-            reason: reason.into(),
-        }
+        Self { status: HealthStatus::Unhealthy, reason: reason.into() }
     }
 }
 
@@ -133,10 +127,7 @@ impl<H: Hosted<Plugin: LifecyclePlugin>> wit::Guest for Lifecycle<H> {
             HealthStatus::Degraded => wit::Status::Degraded,
             HealthStatus::Unhealthy => wit::Status::Unhealthy,
         };
-        wit::HealthReport {
-            status,
-            reason: report.reason,
-        }
+        wit::HealthReport { status, reason: report.reason }
     }
 
     fn reconfigure(config: String) -> Result<(), types::Failure> {
@@ -157,9 +148,7 @@ impl<H: Hosted<Plugin: LifecyclePlugin>> wit::Guest for Lifecycle<H> {
     }
 
     fn import_state(state: Vec<u8>) -> Result<(), types::Failure> {
-        Ok(instance::with_mut::<H, _>(|plugin| {
-            plugin.import_state(state)
-        })?)
+        Ok(instance::with_mut::<H, _>(|plugin| plugin.import_state(state))?)
     }
 
     fn shutdown() {

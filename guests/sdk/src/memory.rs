@@ -29,21 +29,14 @@ pub trait MemoryPlugin: Default + 'static {
     ///
     /// # Errors
     /// As the provider says.
-    fn store(
-        &mut self,
-        key: String,
-        value: Vec<u8>,
-        metadata: HashMap<String, String>,
-    ) -> Result<(), PluginError>;
+    fn store(&mut self, key: String, value: Vec<u8>, metadata: HashMap<String, String>) -> Result<(), PluginError>;
 
     /// What is kept under `key`: the value and the facts about it.
     ///
     /// # Errors
     /// As the provider says. A key that is not there is `Ok(None)`.
-    fn retrieve(
-        &self,
-        key: &str,
-    ) -> Result<Option<(Vec<u8>, HashMap<String, String>)>, PluginError>;
+    #[expect(clippy::type_complexity, reason = "a name for the pair would be one more thing to look up")]
+    fn retrieve(&self, key: &str) -> Result<Option<(Vec<u8>, HashMap<String, String>)>, PluginError>;
 
     /// The best `limit` entries for a query in words, best first. Neither the query is empty nor the limit 0.
     ///
@@ -72,22 +65,14 @@ pub struct Memory<H>(PhantomData<H>);
 impl<H: Hosted<Plugin: MemoryPlugin>> wit::Guest for Memory<H> {
     fn store(key: String, value: Vec<u8>, metadata: types::Metadata) -> Result<(), types::Failure> {
         if key.is_empty() {
-            return Ok(err(
-                ErrorCode::InvalidInput,
-                "the key is empty; name what is to be kept",
-            )?);
+            return Ok(err(ErrorCode::InvalidInput, "the key is empty; name what is to be kept")?);
         }
-        Ok(instance::with_mut::<H, _>(|memory| {
-            memory.store(key, value, metadata_map(metadata))
-        })?)
+        Ok(instance::with_mut::<H, _>(|memory| memory.store(key, value, metadata_map(metadata)))?)
     }
 
     fn retrieve(key: String) -> Result<Option<wit::Entry>, types::Failure> {
         let found = instance::with::<H, _>(|memory| memory.retrieve(&key))?;
-        Ok(found.map(|(value, metadata)| wit::Entry {
-            value,
-            metadata: metadata_list(metadata),
-        }))
+        Ok(found.map(|(value, metadata)| wit::Entry { value, metadata: metadata_list(metadata) }))
     }
 
     fn search(query: String, limit: u32) -> Result<Vec<wit::SearchHit>, types::Failure> {

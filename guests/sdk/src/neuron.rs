@@ -37,9 +37,7 @@ pub trait NeuronPlugin: Default + 'static {
     fn process_batch(&mut self, batch: SignalBatch) -> Result<SignalBatch, PluginError> {
         let mut replies = SignalBatch::with_capacity(batch.len(), batch.contents().text().len());
         for (row, signal) in batch.signals().enumerate() {
-            let reply = self
-                .process_signal(signal)
-                .map_err(|error| error.context(format_args!("row {row}")))?;
+            let reply = self.process_signal(signal).map_err(|error| error.context(format_args!("row {row}")))?;
             replies.push(reply)?;
         }
         Ok(replies)
@@ -77,13 +75,7 @@ impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
         let id = signal.id;
         let reply = instance::with_mut::<H, _>(|neuron| neuron.process_signal(signal.into()))
             .map(types::Signal::from)
-            .and_then(|reply| {
-                if reply.id == id {
-                    Ok(reply)
-                } else {
-                    foreign("a reply")
-                }
-            });
+            .and_then(|reply| if reply.id == id { Ok(reply) } else { foreign("a reply") });
         count::<H>(1, reply.is_ok());
         reply.map_err(Into::into)
     }
@@ -91,14 +83,8 @@ impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
     fn process_batch(batch: types::SignalBatch) -> Result<types::SignalBatch, types::Failure> {
         let batch = SignalBatch::try_from(batch)?;
         let ids = batch.ids().to_vec();
-        let reply =
-            instance::with_mut::<H, _>(|neuron| neuron.process_batch(batch)).and_then(|reply| {
-                if reply.ids() == ids {
-                    Ok(reply)
-                } else {
-                    foreign("the rows of a reply")
-                }
-            });
+        let reply = instance::with_mut::<H, _>(|neuron| neuron.process_batch(batch))
+            .and_then(|reply| if reply.ids() == ids { Ok(reply) } else { foreign("the rows of a reply") });
         count::<H>(u64::try_from(ids.len()).unwrap_or(u64::MAX), reply.is_ok());
         reply.map(Into::into).map_err(Into::into)
     }
@@ -106,38 +92,28 @@ impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
     fn state() -> wit::NeuronState {
         let slot = instance::slot::<H::Plugin>();
         // A configuration that was not taken is the next call's failure. It does not keep a neuron from its numbers.
-        let mut state =
-            instance::with::<H, _>(|neuron| Ok(neuron.get_state())).unwrap_or_else(|error| {
-                NeuronState {
-                    details: HashMap::from([("error".to_string(), error.to_string())]),
-                    ..NeuronState::default()
-                }
-            });
+        let mut state = instance::with::<H, _>(|neuron| Ok(neuron.get_state())).unwrap_or_else(|error| NeuronState {
+            details: HashMap::from([("error".to_string(), error.to_string())]),
+            ..NeuronState::default()
+        });
         if (state.processed, state.failed) == (0, 0) {
             (state.processed, state.failed) = (slot.processed.get(), slot.failed.get());
         }
-        wit::NeuronState {
-            processed: state.processed,
-            failed: state.failed,
-            details: metadata_list(state.details),
-        }
+        wit::NeuronState { processed: state.processed, failed: state.failed, details: metadata_list(state.details) }
     }
 }
 
 fn foreign<T>(what: &str) -> Result<T, PluginError> {
     err(
         ErrorCode::Internal,
-        format!(
-            "{what} did not carry the id of the signal; answer with `PluginSignal {{ id: signal.id, .. }}`"
-        ),
+        format!("{what} did not carry the id of the signal; answer with `PluginSignal {{ id: signal.id, .. }}`"),
     )
 }
 
 /// Counts signals answered; a batch that failed is as many failures as it has rows.
 fn count<H: Hosted>(signals: u64, well: bool) {
     let slot = instance::slot::<H::Plugin>();
-    slot.processed
-        .set(slot.processed.get().saturating_add(signals));
+    slot.processed.set(slot.processed.get().saturating_add(signals));
     if !well {
         slot.failed.set(slot.failed.get().saturating_add(signals));
     }

@@ -90,15 +90,10 @@ mod tests {
     fn a_signal_survives_the_way_to_wit_and_back() {
         let signal = PluginSignal {
             timestamp: u64::MAX,
-            ..PluginSignal::new("text", "h\u{e9}llo")
-                .with("b", "2")
-                .with("a", "1")
+            ..PluginSignal::new("text", "h\u{e9}llo").with("b", "2").with("a", "1")
         };
         let wire = types::Signal::from(signal.clone());
-        assert_eq!(
-            wire.metadata,
-            [("a".into(), "1".into()), ("b".into(), "2".into())]
-        );
+        assert_eq!(wire.metadata, [("a".into(), "1".into()), ("b".into(), "2".into())]);
         assert_eq!(PluginSignal::from(wire), signal);
     }
 
@@ -106,10 +101,7 @@ mod tests {
     fn the_halves_of_the_id_are_big_endian() {
         let mut wire = types::Signal::from(PluginSignal::new("", ""));
         wire.id = (0x0011_2233_4455_6677, 0x8899_aabb_ccdd_eeff);
-        assert_eq!(
-            PluginSignal::from(wire).id.to_string(),
-            "00112233-4455-6677-8899-aabbccddeeff"
-        );
+        assert_eq!(PluginSignal::from(wire).id.to_string(), "00112233-4455-6677-8899-aabbccddeeff");
     }
 
     #[test]

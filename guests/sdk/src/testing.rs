@@ -50,9 +50,7 @@ pub fn answer_calls(answer: impl FnMut(&str, &str, Value) -> Result<Value, Plugi
 }
 
 /// Answers `ask_plugin`: gets the target and the signal. Until then, there is no other plugin.
-pub fn answer_asks(
-    answer: impl FnMut(&str, PluginSignal) -> Result<PluginSignal, PluginError> + 'static,
-) {
+pub fn answer_asks(answer: impl FnMut(&str, PluginSignal) -> Result<PluginSignal, PluginError> + 'static) {
     HOST.with_borrow_mut(|host| host.asks = Some(Box::new(answer)));
 }
 

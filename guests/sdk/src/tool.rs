@@ -74,15 +74,8 @@ fn tool_name(type_name: &str) -> String {
     let mut previous_is_lower = false;
     for (at, letter) in name.char_indices() {
         // `HTTPGet` is `http_get`: a new word begins where lower case follows, too.
-        let next_is_lower = name[at + letter.len_utf8()..]
-            .chars()
-            .next()
-            .is_some_and(char::is_lowercase);
-        if letter.is_uppercase()
-            && at > 0
-            && (previous_is_lower || next_is_lower)
-            && !snake.ends_with('_')
-        {
+        let next_is_lower = name[at + letter.len_utf8()..].chars().next().is_some_and(char::is_lowercase);
+        if letter.is_uppercase() && at > 0 && (previous_is_lower || next_is_lower) && !snake.ends_with('_') {
             snake.push('_');
         }
         snake.extend(letter.to_lowercase());
@@ -138,12 +131,7 @@ impl<S: ToolSet> wit::Guest for Tool<S> {
 
     fn validate(name: String, params: String) -> Result<(), Vec<wit::Violation>> {
         let valid = tool::<S>(&name).and_then(|tool| (tool.validate)(&object(&params)?));
-        valid.map_err(|error| {
-            vec![wit::Violation {
-                path: String::new(),
-                message: error.message,
-            }]
-        })
+        valid.map_err(|error| vec![wit::Violation { path: String::new(), message: error.message }])
     }
 
     fn execute(name: String, params: String) -> Result<String, types::Failure> {
@@ -162,19 +150,13 @@ fn tool<S: ToolSet>(name: &str) -> Result<&'static ToolEntry, PluginError> {
         }
         names.push(described.name);
     }
-    err(
-        ErrorCode::NotFound,
-        format!("there is no tool `{name}`; there is {}", names.join(", ")),
-    )
+    err(ErrorCode::NotFound, format!("there is no tool `{name}`; there is {}", names.join(", ")))
 }
 
 /// Parameters from their text.
 fn object(params: &str) -> Result<HashMap<String, Value>, PluginError> {
     serde_json::from_str(params).map_err(|error| {
-        PluginError::new(
-            ErrorCode::InvalidInput,
-            format!("the parameters are not a JSON object: {error}"),
-        )
+        PluginError::new(ErrorCode::InvalidInput, format!("the parameters are not a JSON object: {error}"))
     })
 }
 

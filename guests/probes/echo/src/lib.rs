@@ -2,6 +2,11 @@
 
 use hal9_plugin_sdk::*;
 
+hal9_plugin! {
+    metadata: { name: "Echo", version: "0.1.0", author: "The HAL9 authors", license: "Apache-2.0" },
+    capabilities: [PluginCapability::NeuronType { layer: "L2", neuron_type: "echo" }],
+}
+
 #[derive(Default)]
 struct Echo;
 

@@ -39,14 +39,10 @@ impl ColumnValues {
     /// A row as metadata says it: `None` for NaN and for the empty text.
     fn get(&self, row: usize) -> Option<Cow<'_, str>> {
         match self {
-            Self::Numbers(values) => values
-                .get(row)
-                .filter(|value| !value.is_nan())
-                .map(|value| value.to_string().into()),
-            Self::Texts(values) => values
-                .get(row)
-                .filter(|value| !value.is_empty())
-                .map(Cow::Borrowed),
+            Self::Numbers(values) => {
+                values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string().into())
+            }
+            Self::Texts(values) => values.get(row).filter(|value| !value.is_empty()).map(Cow::Borrowed),
         }
     }
 }
@@ -110,9 +106,7 @@ impl SignalBatch {
     ///
     /// # Errors
     /// As [`push`](Self::push).
-    pub fn from_signals(
-        signals: impl IntoIterator<Item = PluginSignal>,
-    ) -> Result<Self, PluginError> {
+    pub fn from_signals(signals: impl IntoIterator<Item = PluginSignal>) -> Result<Self, PluginError> {
         let mut batch = Self::new();
         for signal in signals {
             batch.push(signal)?;
@@ -127,13 +121,7 @@ impl SignalBatch {
     /// `limit-exceeded` for the 257th metadata name, which belongs into the content, and for 4 GiB of text. The batch is
     /// then as it was.
     pub fn push(&mut self, signal: PluginSignal) -> Result<(), PluginError> {
-        let PluginSignal {
-            id,
-            content,
-            signal_type,
-            metadata: mut facts,
-            timestamp,
-        } = signal;
+        let PluginSignal { id, content, signal_type, metadata: mut facts, timestamp } = signal;
         self.contents.end_after(&content)?;
         self.signal_types.end_after(&signal_type)?;
         let mut known = 0;
@@ -149,17 +137,13 @@ impl SignalBatch {
         if facts.len() > known && self.metadata.len() + facts.len() - known > MAX_NAMES {
             return err(
                 ErrorCode::LimitExceeded,
-                format!(
-                    "a batch takes {MAX_NAMES} different metadata names; put what varies into the content"
-                ),
+                format!("a batch takes {MAX_NAMES} different metadata names; put what varies into the content"),
             );
         }
 
         let rows = self.len();
         for column in &mut self.metadata {
-            column
-                .values
-                .push(facts.remove(&column.name).unwrap_or_default())?;
+            column.values.push(facts.remove(&column.name).unwrap_or_default())?;
         }
         let mut new: Vec<_> = facts.into_iter().collect();
         new.sort_unstable();
@@ -167,10 +151,7 @@ impl SignalBatch {
             let mut texts = TextColumn::with_capacity(rows + 1, value.len());
             texts.push_empty(rows);
             texts.push(&value)?;
-            self.metadata.push(Column {
-                name,
-                values: ColumnValues::Texts(texts),
-            });
+            self.metadata.push(Column { name, values: ColumnValues::Texts(texts) });
         }
         self.contents.push(&content)?;
         self.signal_types.push(&signal_type)?;
@@ -257,21 +238,14 @@ impl SignalBatch {
     }
 
     fn column(&self, name: &str) -> Option<&ColumnValues> {
-        self.metadata
-            .iter()
-            .find(|column| column.name == name)
-            .map(|column| &column.values)
+        self.metadata.iter().find(|column| column.name == name).map(|column| &column.values)
     }
 
     /// Sets the metadata of a name for all rows, in place of what it was; NaN for a row that has none.
     ///
     /// # Errors
     /// `internal` for more or fewer values than rows. The batch is then as it was.
-    pub fn set_numbers(
-        &mut self,
-        name: impl Into<String>,
-        values: Vec<f32>,
-    ) -> Result<(), PluginError> {
+    pub fn set_numbers(&mut self, name: impl Into<String>, values: Vec<f32>) -> Result<(), PluginError> {
         self.set_column(name.into(), ColumnValues::Numbers(values))
     }
 
@@ -279,11 +253,7 @@ impl SignalBatch {
     ///
     /// # Errors
     /// As [`set_numbers`](Self::set_numbers).
-    pub fn set_texts(
-        &mut self,
-        name: impl Into<String>,
-        values: TextColumn,
-    ) -> Result<(), PluginError> {
+    pub fn set_texts(&mut self, name: impl Into<String>, values: TextColumn) -> Result<(), PluginError> {
         self.set_column(name.into(), ColumnValues::Texts(values))
     }
 
@@ -298,10 +268,7 @@ impl SignalBatch {
 
     /// Takes the metadata of a name from all rows.
     pub fn remove_column(&mut self, name: &str) -> Option<ColumnValues> {
-        let at = self
-            .metadata
-            .iter()
-            .position(|column| column.name == name)?;
+        let at = self.metadata.iter().position(|column| column.name == name)?;
         Some(self.metadata.remove(at).values)
     }
 
@@ -349,10 +316,7 @@ impl SignalBatch {
         if values == rows {
             return Ok(());
         }
-        err(
-            ErrorCode::Internal,
-            format!("`{name}` has {values} values for a batch of {rows} rows; each row needs one"),
-        )
+        err(ErrorCode::Internal, format!("`{name}` has {values} values for a batch of {rows} rows; each row needs one"))
     }
 }
 
@@ -391,13 +355,7 @@ impl<'a> SignalRow<'a> {
     /// Who this is.
     #[must_use]
     pub fn id(&self) -> Uuid {
-        let half = |which| {
-            self.batch
-                .ids
-                .get(2 * self.row + which)
-                .copied()
-                .unwrap_or_default()
-        };
+        let half = |which| self.batch.ids.get(2 * self.row + which).copied().unwrap_or_default();
         Uuid::from_u64_pair(half(0), half(1))
     }
 
@@ -416,11 +374,7 @@ impl<'a> SignalRow<'a> {
     /// When it was made, in milliseconds since the Unix epoch; 0 where nobody knows.
     #[must_use]
     pub fn timestamp(&self) -> u64 {
-        self.batch
-            .timestamps
-            .get(self.row)
-            .copied()
-            .unwrap_or_default()
+        self.batch.timestamps.get(self.row).copied().unwrap_or_default()
     }
 
     /// The fact of a name, whether its column is one of numbers or of texts.
@@ -432,10 +386,7 @@ impl<'a> SignalRow<'a> {
     /// All facts about the signal, by name.
     pub fn facts(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
         let row = self.row;
-        self.batch
-            .metadata
-            .iter()
-            .filter_map(move |column| Some((column.name.as_str(), column.values.get(row)?)))
+        self.batch.metadata.iter().filter_map(move |column| Some((column.name.as_str(), column.values.get(row)?)))
     }
 
     /// The signal on its own.
@@ -459,31 +410,17 @@ impl TryFrom<types::SignalBatch> for SignalBatch {
     type Error = PluginError;
 
     fn try_from(wire: types::SignalBatch) -> Result<Self, PluginError> {
-        let mut batch = Self {
-            timestamps: wire.timestamps,
-            ..Self::default()
-        };
+        let mut batch = Self { timestamps: wire.timestamps, ..Self::default() };
         if wire.ids.len() != 2 * batch.len() {
             return err(
                 ErrorCode::InvalidInput,
-                format!(
-                    "{} halves of ids for a batch of {} rows; each row needs two",
-                    wire.ids.len(),
-                    batch.len()
-                ),
+                format!("{} halves of ids for a batch of {} rows; each row needs two", wire.ids.len(), batch.len()),
             );
         }
         batch.ids = wire.ids;
-        let received = |error: PluginError| PluginError {
-            code: ErrorCode::InvalidInput,
-            ..error
-        };
-        batch
-            .set_contents(wire.contents.try_into()?)
-            .map_err(received)?;
-        batch
-            .set_signal_types(wire.signal_types.try_into()?)
-            .map_err(received)?;
+        let received = |error: PluginError| PluginError { code: ErrorCode::InvalidInput, ..error };
+        batch.set_contents(wire.contents.try_into()?).map_err(received)?;
+        batch.set_signal_types(wire.signal_types.try_into()?).map_err(received)?;
         for types::Column { name, values } in wire.metadata {
             let values = match values {
                 types::ColumnValues::Numbers(values) => ColumnValues::Numbers(values),
@@ -493,12 +430,7 @@ impl TryFrom<types::SignalBatch> for SignalBatch {
             batch.metadata.push(Column { name, values });
         }
         let mut seen = HashSet::with_capacity(batch.metadata.len());
-        let last: Vec<bool> = batch
-            .metadata
-            .iter()
-            .rev()
-            .map(|column| seen.insert(column.name.as_str()))
-            .collect();
+        let last: Vec<bool> = batch.metadata.iter().rev().map(|column| seen.insert(column.name.as_str())).collect();
         let mut keep = last.into_iter().rev();
         batch.metadata.retain(|_| keep.next().unwrap_or(true));
         Ok(batch)

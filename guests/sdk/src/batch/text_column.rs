@@ -31,19 +31,14 @@ impl TextColumn {
     /// A column of no rows, with room for so many of so many bytes together.
     #[must_use]
     pub fn with_capacity(rows: usize, bytes: usize) -> Self {
-        Self {
-            text: String::with_capacity(bytes),
-            ends: Vec::with_capacity(rows),
-        }
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(rows) }
     }
 
     /// A column of a row for each text.
     ///
     /// # Errors
     /// `limit-exceeded` for more than 4 GiB of text, which no plugin has.
-    pub fn from_texts<T: AsRef<str>>(
-        texts: impl IntoIterator<Item = T>,
-    ) -> Result<Self, PluginError> {
+    pub fn from_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Result<Self, PluginError> {
         let mut column = Self::new();
         for text in texts {
             column.push(text.as_ref())?;
@@ -67,9 +62,7 @@ impl TextColumn {
             if !text.is_char_boundary(offset(end)) {
                 return err(
                     ErrorCode::InvalidInput,
-                    format!(
-                        "a text column: row {row} ends at {end}, which is not the end of a character"
-                    ),
+                    format!("a text column: row {row} ends at {end}, which is not the end of a character"),
                 );
             }
             start = end;
@@ -77,10 +70,7 @@ impl TextColumn {
         if offset(start) != text.len() {
             return err(
                 ErrorCode::InvalidInput,
-                format!(
-                    "a text column: the last row ends at {start}, and the text at {}",
-                    text.len()
-                ),
+                format!("a text column: the last row ends at {start}, and the text at {}", text.len()),
             );
         }
         Ok(Self { text, ends })
@@ -105,17 +95,8 @@ impl TextColumn {
 
     /// Where a row would end if it were added.
     pub(crate) fn end_after(&self, text: &str) -> Result<u32, PluginError> {
-        let end = self
-            .text
-            .len()
-            .checked_add(text.len())
-            .and_then(|end| u32::try_from(end).ok());
-        end.ok_or_else(|| {
-            PluginError::new(
-                ErrorCode::LimitExceeded,
-                "a text column holds 4 GiB at most",
-            )
-        })
+        let end = self.text.len().checked_add(text.len()).and_then(|end| u32::try_from(end).ok());
+        end.ok_or_else(|| PluginError::new(ErrorCode::LimitExceeded, "a text column holds 4 GiB at most"))
     }
 
     /// Adds rows of no text.
@@ -140,11 +121,7 @@ impl TextColumn {
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
-        let start = row
-            .checked_sub(1)
-            .and_then(|before| self.ends.get(before))
-            .copied()
-            .unwrap_or(0);
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.text.get(offset(start)..offset(end))
     }
 
@@ -181,10 +158,7 @@ impl TryFrom<types::TextColumn> for TextColumn {
 
 impl From<TextColumn> for types::TextColumn {
     fn from(column: TextColumn) -> Self {
-        Self {
-            text: column.text,
-            ends: column.ends,
-        }
+        Self { text: column.text, ends: column.ends }
     }
 }
 
@@ -197,16 +171,10 @@ mod tests {
         let texts = ["", "h\u{e9}", "", "\u{1f980}", ""];
         let column = TextColumn::from_texts(texts)?;
         assert_eq!(column.iter().collect::<Vec<_>>(), texts);
-        assert_eq!(column.iter().rev().next(), Some(""));
-        assert_eq!(
-            (column.len(), column.get(3), column.get(5)),
-            (5, Some("\u{1f980}"), None)
-        );
+        assert_eq!(column.iter().next_back(), Some(""));
+        assert_eq!((column.len(), column.get(3), column.get(5)), (5, Some("\u{1f980}"), None));
         let (text, ends) = column.clone().into_parts();
-        assert_eq!(
-            (text.as_str(), &ends[..]),
-            ("h\u{e9}\u{1f980}", &[0, 3, 3, 7, 7][..])
-        );
+        assert_eq!((text.as_str(), &ends[..]), ("h\u{e9}\u{1f980}", &[0, 3, 3, 7, 7][..]));
         assert_eq!(TextColumn::from_parts(text, ends)?, column);
         Ok(())
     }
@@ -222,13 +190,8 @@ mod tests {
             ("abc", vec![], "the text at 3"),
         ] {
             let refused = TextColumn::from_parts(text.to_string(), ends);
-            assert!(refused.is_err_and(
-                |error| error.code == ErrorCode::InvalidInput && error.message.contains(word)
-            ));
+            assert!(refused.is_err_and(|error| error.code == ErrorCode::InvalidInput && error.message.contains(word)));
         }
-        assert_eq!(
-            TextColumn::from_parts(String::new(), vec![]),
-            Ok(TextColumn::new())
-        );
+        assert_eq!(TextColumn::from_parts(String::new(), vec![]), Ok(TextColumn::new()));
     }
 }

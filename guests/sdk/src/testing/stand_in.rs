@@ -66,13 +66,7 @@ pub(crate) mod config {
     use super::HOST;
 
     pub(crate) fn document() -> String {
-        HOST.with_borrow(|host| {
-            if host.config.is_object() {
-                host.config.to_string()
-            } else {
-                "{}".to_string()
-            }
-        })
+        HOST.with_borrow(|host| if host.config.is_object() { host.config.to_string() } else { "{}".to_string() })
     }
 
     pub(crate) fn get(key: &str) -> Option<String> {
@@ -85,14 +79,8 @@ pub(crate) mod clock {
     use std::time::{SystemTime, UNIX_EPOCH};
 
     pub(crate) fn current_timestamp() -> u64 {
-        let now = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map(|time| time.as_millis())
-                .unwrap_or_default()
-        };
-        HOST.with_borrow(|host| host.time)
-            .unwrap_or_else(|| u64::try_from(now()).unwrap_or(u64::MAX))
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_millis()).unwrap_or_default();
+        HOST.with_borrow(|host| host.time).unwrap_or_else(|| u64::try_from(now()).unwrap_or(u64::MAX))
     }
 }
 
@@ -110,19 +98,11 @@ pub(crate) mod memory {
         key: Option<&str>,
         body: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        HOST.with_borrow_mut(
-            |StandIn {
-                 memory,
-                 memory_fails,
-                 ..
-             }| match memory_fails {
-                _ if key.is_some_and(|key| key.is_empty() || key.len() > 512) => {
-                    Err(Error::InvalidInput)
-                }
-                Some(error) => Err(wire(error.clone())),
-                None => body(memory),
-            },
-        )
+        HOST.with_borrow_mut(|StandIn { memory, memory_fails, .. }| match memory_fails {
+            _ if key.is_some_and(|key| key.is_empty() || key.len() > 512) => Err(Error::InvalidInput),
+            Some(error) => Err(wire(error.clone())),
+            None => body(memory),
+        })
     }
 
     pub(crate) fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -143,25 +123,15 @@ pub(crate) mod memory {
         kept(Some(key), |memory| Ok(memory.remove(key).is_some()))
     }
 
-    pub(crate) fn list_keys(
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<String>, Error> {
+    pub(crate) fn list_keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Error> {
         kept(None, |memory| {
             let from = match after {
                 Some(after) if after >= prefix => Bound::Excluded(after),
                 _ => Bound::Included(prefix),
             };
-            let keys = memory
-                .range::<str, _>((from, Bound::Unbounded))
-                .map(|(key, _)| key);
+            let keys = memory.range::<str, _>((from, Bound::Unbounded)).map(|(key, _)| key);
             let limit = usize::try_from(limit.min(1_000)).unwrap_or(1_000);
-            Ok(keys
-                .take_while(|key| key.starts_with(prefix))
-                .take(limit)
-                .cloned()
-                .collect())
+            Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
         })
     }
 }
@@ -189,12 +159,7 @@ pub(crate) mod metrics {
 
     pub(crate) fn histogram(name: &str, value: f64) {
         if taken(name, value) {
-            HOST.with_borrow_mut(|host| {
-                host.histograms
-                    .entry(name.to_string())
-                    .or_default()
-                    .push(value)
-            });
+            HOST.with_borrow_mut(|host| host.histograms.entry(name.to_string()).or_default().push(value));
         }
     }
 }
@@ -217,8 +182,7 @@ pub(crate) mod signals {
             if signal.content.len() > MAX_CONTENT {
                 return Err(Error::LimitExceeded);
             }
-            host.emitted
-                .push((layer.to_string(), signal.clone().into()));
+            host.emitted.push((layer.to_string(), signal.clone().into()));
             Ok(())
         })
     }
@@ -231,45 +195,22 @@ pub(crate) mod learning {
     const MAX_STATE: usize = 65_536;
 
     pub(crate) fn report_experience(experience: &Experience) -> Result<(), Error> {
-        let Experience {
-            state,
-            action,
-            reward,
-            next_state,
-        } = experience.clone();
+        let Experience { state, action, reward, next_state } = experience.clone();
         if action.is_empty() || action.len() > 256 || !reward.is_finite() {
             return Err(Error::InvalidInput);
         }
-        if state.len() > MAX_STATE
-            || next_state
-                .as_ref()
-                .is_some_and(|state| state.len() > MAX_STATE)
-        {
+        if state.len() > MAX_STATE || next_state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
             return Err(Error::LimitExceeded);
         }
-        HOST.with_borrow_mut(|host| {
-            host.experiences.push(super::Experience {
-                state,
-                action,
-                reward,
-                next_state,
-            })
-        });
+        HOST.with_borrow_mut(|host| host.experiences.push(super::Experience { state, action, reward, next_state }));
         Ok(())
     }
 
-    pub(crate) fn report_feedback(
-        signal: SignalId,
-        score: f32,
-        comment: &str,
-    ) -> Result<(), Error> {
+    pub(crate) fn report_feedback(signal: SignalId, score: f32, comment: &str) -> Result<(), Error> {
         if !(-1.0..=1.0).contains(&score) || comment.len() > 4096 {
             return Err(Error::InvalidInput);
         }
-        HOST.with_borrow_mut(|host| {
-            host.feedback
-                .push((uuid_of(signal), score, comment.to_string()))
-        });
+        HOST.with_borrow_mut(|host| host.feedback.push((uuid_of(signal), score, comment.to_string())));
         Ok(())
     }
 }
@@ -284,9 +225,8 @@ pub(crate) mod plugins {
     }
 
     pub(crate) fn call(target: &str, method: &str, params: &str) -> Result<String, CallError> {
-        let params = serde_json::from_str(params).map_err(|error| {
-            failed(PluginError::new(ErrorCode::InvalidInput, error.to_string()))
-        })?;
+        let params = serde_json::from_str(params)
+            .map_err(|error| failed(PluginError::new(ErrorCode::InvalidInput, error.to_string())))?;
         // Taken out for the time of the call: the answer may itself ask the host for something.
         let Some(mut answer) = HOST.with_borrow_mut(|host| host.calls.take()) else {
             return Err(CallError::NotFound);
