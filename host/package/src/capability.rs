@@ -91,25 +91,12 @@ impl Capability {
     /// The name within its kind: the neuron type, the tool's name, the path, …
     pub fn name(&self) -> &str {
         match self {
-            Self::NeuronType {
-                neuron_type: name, ..
-            }
-            | Self::ToolProvider {
-                tool_name: name, ..
-            }
-            | Self::MemoryProvider {
-                provider_name: name,
-                ..
-            }
-            | Self::LearningAlgorithm {
-                algorithm_name: name,
-                ..
-            }
+            Self::NeuronType { neuron_type: name, .. }
+            | Self::ToolProvider { tool_name: name, .. }
+            | Self::MemoryProvider { provider_name: name, .. }
+            | Self::LearningAlgorithm { algorithm_name: name, .. }
             | Self::ApiExtension { path: name, .. }
-            | Self::Custom {
-                capability_type: name,
-                ..
-            } => name,
+            | Self::Custom { capability_type: name, .. } => name,
         }
     }
 
@@ -157,9 +144,7 @@ fn api_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
 }
 
 /// The capabilities of a manifest, of which none may be there twice.
-pub(crate) fn list<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<Capability>, D::Error> {
+pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
     let entries = json::distinct(deserializer, |Entry(one)| match one.layer() {
         Some(layer) => format!("the {} \"{}\" on {layer}", one.kind(), one.name()),
         None => format!("the {} \"{}\"", one.kind(), one.name()),
@@ -178,18 +163,13 @@ impl<'de> Deserialize<'de> for Entry {
             type Value = Entry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "an object with one kind, such as {\"ToolProvider\": {\"tool_name\": …}}",
-                )
+                f.write_str("an object with one kind, such as {\"ToolProvider\": {\"tool_name\": …}}")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Entry, A::Error> {
-                let capability =
-                    Capability::deserialize(MapAccessDeserializer::new(Kinds(&mut entries)))?;
+                let capability = Capability::deserialize(MapAccessDeserializer::new(Kinds(&mut entries)))?;
                 if entries.next_key::<IgnoredAny>()?.is_some() {
-                    return Err(Error::custom(
-                        "it has more than one kind: write an entry for each",
-                    ));
+                    return Err(Error::custom("it has more than one kind: write an entry for each"));
                 }
                 Ok(Entry(capability))
             }
@@ -205,14 +185,9 @@ struct Kinds<'a, A>(&'a mut A);
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Kinds<'_, A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         match self.0.next_key_seed(seed)? {
-            None => Err(Error::custom(
-                "it has no kind: write one such as \"ToolProvider\" with its object",
-            )),
+            None => Err(Error::custom("it has no kind: write one such as \"ToolProvider\" with its object")),
             kind => Ok(kind),
         }
     }

@@ -16,11 +16,7 @@ pub struct ParseError {
 
 impl ParseError {
     pub(crate) fn new(text: &str, what: &'static str, fix: impl Into<String>) -> Self {
-        Self {
-            text: printable(text),
-            what,
-            fix: fix.into(),
-        }
+        Self { text: printable(text), what, fix: fix.into() }
     }
 }
 
@@ -73,9 +69,7 @@ impl ManifestError {
         let (line, column) = (error.line(), error.column());
         // serde_json keeps its message private and appends the position that is shown elsewhere here.
         let text = error.to_string();
-        let message = text
-            .strip_suffix(&format!(" at line {line} column {column}"))
-            .unwrap_or(&text);
+        let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
         let fix = MOVED
             .iter()
             .find(|(key, _)| message.starts_with("unknown field") && path.ends_with(key))
@@ -95,17 +89,11 @@ impl ManifestError {
 
 /// Keys that HAL9's first plugin guide had elsewhere or under another name, and what to write today.
 const MOVED: [(&str, &str); 3] = [
-    (
-        "metadata.capabilities",
-        "write it beside `metadata`, not in it",
-    ),
+    ("metadata.capabilities", "write it beside `metadata`, not in it"),
     (
         "metadata.requirements",
         "write `min_hal9_version`, `permissions` and `dependencies` beside `metadata`, and the memory as \
          `\"limits\": {\"memory\": \"64MiB\"}`",
     ),
-    (
-        "].min_version",
-        "write a requirement such as `\"version\": \">=1.0.0\"`",
-    ),
+    ("].min_version", "write a requirement such as `\"version\": \">=1.0.0\"`"),
 ];

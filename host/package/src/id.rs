@@ -41,16 +41,10 @@ impl FromStr for PluginId {
             return Ok(Self(id.hyphenated().to_string().into()));
         }
         if text.len() > Self::MAX_BYTES {
-            return refuse(format!(
-                "it has {} bytes, write at most {}",
-                text.len(),
-                Self::MAX_BYTES
-            ));
+            return refuse(format!("it has {} bytes, write at most {}", text.len(), Self::MAX_BYTES));
         }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let labelled = text
-            .split('.')
-            .all(|label| !label.is_empty() && label.bytes().all(plain));
+        let labelled = text.split('.').all(|label| !label.is_empty() && label.bytes().all(plain));
         if !labelled || !text.contains('.') {
             return refuse(
                 "write a reverse-domain name of lower-case letters, digits and `-`, such as \
@@ -92,13 +86,7 @@ mod tests {
 
     #[test]
     fn ids_are_reverse_domain_names_or_uuids() -> Result<(), ParseError> {
-        for good in [
-            "ai.hal9.text-tools",
-            "a.b",
-            "1.2",
-            "local.x-",
-            &format!("a.{}", "b".repeat(126)),
-        ] {
+        for good in ["ai.hal9.text-tools", "a.b", "1.2", "local.x-", &format!("a.{}", "b".repeat(126))] {
             assert_eq!(good.parse::<PluginId>()?.as_str(), good);
         }
         for bad in [
@@ -129,10 +117,7 @@ mod tests {
         let id: PluginId = "550E8400-E29B-41D4-A716-446655440000".parse()?;
         assert_eq!(id.as_str(), "550e8400-e29b-41d4-a716-446655440000");
         assert_eq!(id.short(), id.as_str());
-        assert_eq!(
-            "ai.hal9.text-tools".parse::<PluginId>()?.short(),
-            "text-tools"
-        );
+        assert_eq!("ai.hal9.text-tools".parse::<PluginId>()?.short(), "text-tools");
         Ok(())
     }
 }

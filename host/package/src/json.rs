@@ -3,9 +3,7 @@
 
 use std::{collections::HashSet, fmt, marker::PhantomData};
 
-use serde::de::{
-    Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
-};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde_json::{Map, Number, Value};
 
 /// Any JSON value. `serde_json::Value` keeps the last of two equal keys without a word; what was meant is unknown then.
@@ -14,9 +12,7 @@ pub(crate) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value,
 }
 
 /// A JSON Schema written as an object.
-pub(crate) fn schema<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Value>, D::Error> {
+pub(crate) fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     struct Schema;
 
     impl<'de> Visitor<'de> for Schema {
@@ -58,9 +54,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// The struct of an [`Object`].
-pub(crate) fn fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+pub(crate) fn fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Object::deserialize(deserializer).map(|Object(fields)| fields)
 }
 
@@ -84,9 +78,7 @@ pub(crate) fn distinct<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             while let Some(item) = items.next_element()? {
                 let name = (self.0)(&item);
                 if names.contains(&name) {
-                    return Err(Error::custom(format_args!(
-                        "{name} is there twice: keep one of them"
-                    )));
+                    return Err(Error::custom(format_args!("{name} is there twice: keep one of them")));
                 }
                 names.insert(name);
                 list.push(item);
@@ -153,9 +145,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(Error::custom(format_args!(
-                    "duplicate key `{key}`: keep one of them"
-                )));
+                return Err(Error::custom(format_args!("duplicate key `{key}`: keep one of them")));
             }
             let Strict(value) = entries.next_value()?;
             map.insert(key, value);

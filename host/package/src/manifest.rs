@@ -4,9 +4,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::{
-    Capability, Limits, ManifestError, ParseError, Permissions, PluginId, capability, json, text,
-};
+use crate::{Capability, Limits, ManifestError, ParseError, Permissions, PluginId, capability, json, text};
 
 /// What a plugin says of itself.
 ///
@@ -27,32 +25,16 @@ pub struct Manifest {
     #[serde(default)]
     pub permissions: Permissions,
     /// How much it may use up; what the manifest leaves out has its default.
-    #[serde(
-        default,
-        skip_serializing_if = "is_default",
-        deserialize_with = "json::fields"
-    )]
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "json::fields")]
     pub limits: Limits,
     /// The oldest HAL9 that it works with.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "some_version"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_version")]
     pub min_hal9_version: Option<semver::Version>,
     /// The plugins that it needs.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "dependencies"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "dependencies")]
     pub dependencies: Vec<Dependency>,
     /// The JSON Schema of its configuration, an object.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::schema"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "json::schema")]
     pub configuration: Option<Value>,
 }
 
@@ -78,11 +60,7 @@ pub struct Metadata {
     #[serde(deserialize_with = "text::line::<_, 256>")]
     pub license: String,
     /// Where its source is: an `https://` or `http://` address.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "web_address"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "web_address")]
     pub repository: Option<String>,
 }
 
@@ -113,25 +91,21 @@ impl Manifest {
     /// for an unknown or duplicate key at any level, and for a value that its place does not allow.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
         if json.len() > Self::MAX_BYTES {
-            return Err(ManifestError::TooLarge {
-                size: json.len(),
-                max: Self::MAX_BYTES,
-            });
+            return Err(ManifestError::TooLarge { size: json.len(), max: Self::MAX_BYTES });
         }
         // Some editors begin every file with a byte order mark, which JSON's readers may skip (RFC 8259, 8.1).
         let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         match read(json) {
             Ok(manifest) if manifest.api_version == Self::API_VERSION => Ok(manifest),
             result => Err(other_version(json).unwrap_or_else(|| match result {
-                Ok(manifest) => ManifestError::ApiVersion {
-                    found: manifest.api_version.into(),
-                },
+                Ok(manifest) => ManifestError::ApiVersion { found: manifest.api_version.into() },
                 Err(error) => error,
             })),
         }
     }
 
-    /// The JSON form, indented, ending in a line break. [`parse`](Self::parse) reads it back to an equal manifest.
+    /// The JSON form, indented, ending in a line break. [`parse`](Self::parse) reads it back to an equal manifest, unless
+    /// the indentation makes it longer than [`MAX_BYTES`](Self::MAX_BYTES).
     pub fn to_json(&self) -> String {
         // Every map in here has text keys and no writer is involved, which are the two ways in which this can fail.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
@@ -142,9 +116,7 @@ fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let json::Object(manifest) = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| ManifestError::at(&error.path().to_string(), error.inner()))?;
-    reader
-        .end()
-        .map_err(|error| ManifestError::at(".", &error))?;
+    reader.end().map_err(|error| ManifestError::at(".", &error))?;
     Ok(manifest)
 }
 
@@ -163,13 +135,9 @@ fn is_default(limits: &Limits) -> bool {
 }
 
 fn dependencies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dependency>, D::Error> {
-    let name =
-        |json::Object(one): &json::Object<Dependency>| format!("the plugin \"{}\"", one.plugin_id);
+    let name = |json::Object(one): &json::Object<Dependency>| format!("the plugin \"{}\"", one.plugin_id);
     let dependencies = json::distinct(deserializer, name)?;
-    Ok(dependencies
-        .into_iter()
-        .map(|json::Object(one)| one)
-        .collect())
+    Ok(dependencies.into_iter().map(|json::Object(one)| one).collect())
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<semver::Version, D::Error> {
@@ -182,15 +150,11 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<semver::Version
     })
 }
 
-fn some_version<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<semver::Version>, D::Error> {
+fn some_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<semver::Version>, D::Error> {
     version(deserializer).map(Some)
 }
 
-fn version_requirement<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<semver::VersionReq, D::Error> {
+fn version_requirement<'de, D: Deserializer<'de>>(deserializer: D) -> Result<semver::VersionReq, D::Error> {
     text::read(deserializer, |text| {
         text::check_line(text, 256)?;
         text.parse().map_err(|error| {
@@ -204,12 +168,8 @@ fn version_requirement<'de, D: Deserializer<'de>>(
 fn web_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text::read(deserializer, |address| {
         text::check_line(address, 2048)?;
-        let rest = address
-            .strip_prefix("https://")
-            .or_else(|| address.strip_prefix("http://"));
-        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
-            || address.contains(char::is_whitespace)
-        {
+        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) || address.contains(char::is_whitespace) {
             let fix = "write one that begins with \"https://\"";
             return Err(ParseError::new(address, "a web address", fix).to_string());
         }

@@ -147,10 +147,7 @@ impl FromStr for Permission {
             kind => kind.parse()?,
         };
         check_scope(kind, scope).map_err(|fix| ParseError::new(text, "a permission", fix))?;
-        Ok(Self {
-            kind,
-            scope: scope.map(str::to_owned),
-        })
+        Ok(Self { kind, scope: scope.map(str::to_owned) })
     }
 }
 
@@ -165,19 +162,13 @@ fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> 
         Scope::Plugin => ":PLUGIN_ID",
     };
     let Some(scope) = scope else {
-        return if kind.needs_scope() {
-            Err(format!("it needs a scope, write \"{kind}{wanted}\""))
-        } else {
-            Ok(())
-        };
+        return if kind.needs_scope() { Err(format!("it needs a scope, write \"{kind}{wanted}\"")) } else { Ok(()) };
     };
     if kind.scope() == Scope::Nothing {
         return Err(format!("it takes no scope, write \"{kind}\""));
     }
     if scope.is_empty() || scope.trim() != scope {
-        return Err(format!(
-            "its scope is empty or has white space at an end, write \"{kind}{wanted}\""
-        ));
+        return Err(format!("its scope is empty or has white space at an end, write \"{kind}{wanted}\""));
     }
     text::check_line(scope, Permission::MAX_SCOPE_BYTES)?;
     let good = match kind.scope() {
@@ -195,13 +186,8 @@ fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> 
         return Ok(());
     }
     Err(match kind.scope() {
-        Scope::Host => {
-            "write the host alone, such as \"api.example.com\" or \"api.example.com:8443\""
-                .to_owned()
-        }
-        Scope::Plugin => {
-            "write the other plugin's id, such as \"PluginCall:ai.hal9.text-tools\"".to_owned()
-        }
+        Scope::Host => "write the host alone, such as \"api.example.com\" or \"api.example.com:8443\"".to_owned(),
+        Scope::Plugin => "write the other plugin's id, such as \"PluginCall:ai.hal9.text-tools\"".to_owned(),
         _ => format!("write \"{kind}{wanted}\""),
     })
 }

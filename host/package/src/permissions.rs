@@ -59,14 +59,11 @@ impl Permissions {
     /// What `self` declares and `granted` grants: of each kind, an unscoped permission on one side meets whatever the
     /// other side has, equal scopes meet, and different scopes do not.
     pub fn meet(&self, granted: &Permissions) -> Permissions {
-        let narrower =
-            |declared: &Permission, granted: &Permission| match (&declared.scope, &granted.scope) {
-                (_, None) => Some(declared.clone()),
-                (None, Some(_)) => Some(granted.clone()),
-                (Some(declared_scope), Some(scope)) => {
-                    (declared_scope == scope).then(|| granted.clone())
-                }
-            };
+        let narrower = |declared: &Permission, granted: &Permission| match (&declared.scope, &granted.scope) {
+            (_, None) => Some(declared.clone()),
+            (None, Some(_)) => Some(granted.clone()),
+            (Some(declared_scope), Some(scope)) => (declared_scope == scope).then(|| granted.clone()),
+        };
         self.iter()
             .flat_map(|declared| {
                 granted

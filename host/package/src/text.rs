@@ -39,10 +39,7 @@ pub(crate) fn printable(text: &str) -> String {
 /// Checks that `text` is one printable line of `max` bytes at most, and says what is wrong where it is not.
 pub(crate) fn check_line(text: &str, max: usize) -> Result<(), String> {
     if let Some(c) = text.chars().find(|c| is_deceptive(*c)) {
-        return Err(format!(
-            "it has the character {}: write one line of printable text",
-            c.escape_unicode()
-        ));
+        return Err(format!("it has the character {}: write one line of printable text", c.escape_unicode()));
     }
     if text.len() > max {
         return Err(format!("it has {} bytes: write at most {max}", text.len()));
@@ -92,27 +89,17 @@ pub(crate) fn from_str<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<
 where
     T: std::str::FromStr<Err: fmt::Display>,
 {
-    read(deserializer, |text| {
-        text.parse().map_err(|error: T::Err| error.to_string())
-    })
+    read(deserializer, |text| text.parse().map_err(|error: T::Err| error.to_string()))
 }
 
 /// One printable line of at most `MAX` bytes, which may be empty.
-pub(crate) fn line<'de, D: Deserializer<'de>, const MAX: usize>(
-    deserializer: D,
-) -> Result<String, D::Error> {
-    read(deserializer, |text| {
-        check_line(text, MAX).map(|()| text.to_owned())
-    })
+pub(crate) fn line<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<String, D::Error> {
+    read(deserializer, |text| check_line(text, MAX).map(|()| text.to_owned()))
 }
 
 /// A name: one printable line of 1 to `MAX` bytes, without white space at its ends.
-pub(crate) fn name<'de, D: Deserializer<'de>, const MAX: usize>(
-    deserializer: D,
-) -> Result<String, D::Error> {
-    read(deserializer, |text| {
-        check_name(text, MAX).map(|()| text.to_owned())
-    })
+pub(crate) fn name<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<String, D::Error> {
+    read(deserializer, |text| check_name(text, MAX).map(|()| text.to_owned()))
 }
 
 #[cfg(test)]

@@ -44,9 +44,7 @@ impl FromStr for ByteSize {
             // What bytesize answers for everything that is too large.
             Ok(bytesize::ByteSize(u64::MAX)) => refuse("it must be less than 16 EiB"),
             Ok(size) => Ok(Self(size.0)),
-            Err(_) => refuse(
-                "write a number of bytes, or a number with a unit such as \"64MiB\" or \"100MB\"",
-            ),
+            Err(_) => refuse("write a number of bytes, or a number with a unit such as \"64MiB\" or \"100MB\""),
         }
     }
 }
@@ -68,10 +66,7 @@ impl fmt::Display for ByteSize {
         ];
         let (factor, unit) = match self.0 {
             0 => (1, "B"),
-            bytes => UNITS
-                .into_iter()
-                .find(|(factor, _)| bytes % factor == 0)
-                .unwrap_or((1, "B")),
+            bytes => UNITS.into_iter().find(|(factor, _)| bytes % factor == 0).unwrap_or((1, "B")),
         };
         f.pad(&format!("{}{unit}", self.0 / factor))
     }

@@ -127,10 +127,7 @@ fn a_full_manifest_is_written_as_it_was_read() -> Result<(), ManifestError> {
     assert_eq!(manifest.limits.memory.0, 100_000_000);
     assert_eq!(manifest.limits.call_time.as_secs(), 90);
     assert_eq!(manifest.limits.output.0, 0, "a plugin may give up its log");
-    assert_eq!(
-        manifest.limits.memory_keys, 10_000,
-        "absent, so the default"
-    );
+    assert_eq!(manifest.limits.memory_keys, 10_000, "absent, so the default");
     Ok(())
 }
 
@@ -163,7 +160,10 @@ fn short_forms_are_written_back_long() -> Result<(), ManifestError> {
 #[test]
 fn a_custom_capability_keeps_its_json() -> Result<(), ManifestError> {
     let manifest = Manifest::parse(
-        with(r#""capabilities": [{"Custom": {"capability_type": "x", "config": [9007199254740993, 1e300, "\u0000"]}}]"#).as_bytes(),
+        with(
+            r#""capabilities": [{"Custom": {"capability_type": "x", "config": [9007199254740993, 1e300, "\u0000"]}}]"#,
+        )
+        .as_bytes(),
     )?;
     let [Capability::Custom { config, .. }] = manifest.capabilities.as_slice() else {
         panic!("{:?}", manifest.capabilities);
@@ -176,44 +176,21 @@ fn a_custom_capability_keeps_its_json() -> Result<(), ManifestError> {
 fn what_is_not_json_is_refused_where_it_stops_being_json() {
     for (json, message) in [
         ("", "manifest (line 1, column 0): EOF while parsing a value"),
-        (
-            "{\n\n  \"api_version\" 1}",
-            "manifest (line 3, column 17): expected `:`",
-        ),
-        (
-            "[1]",
-            "manifest (line 1, column 0): invalid type: sequence, expected an object",
-        ),
-        (
-            "\u{feff}{}",
-            "manifest (line 1, column 2): missing field `api_version`",
-        ),
+        ("{\n\n  \"api_version\" 1}", "manifest (line 3, column 17): expected `:`"),
+        ("[1]", "manifest (line 1, column 0): invalid type: sequence, expected an object"),
+        ("\u{feff}{}", "manifest (line 1, column 2): missing field `api_version`"),
     ] {
         assert_eq!(refused(json), message, "for {json:?}");
     }
-    assert_eq!(
-        refused(FULL.to_owned() + "{}"),
-        "manifest (line 86, column 1): trailing characters"
-    );
-    assert_eq!(
-        refused(b"{\"a\xff\": 1}"),
-        "manifest (line 1, column 4): invalid unicode code point"
-    );
+    assert_eq!(refused(FULL.to_owned() + "{}"), "manifest (line 86, column 1): trailing characters");
+    assert_eq!(refused(b"{\"a\xff\": 1}"), "manifest (line 1, column 4): invalid unicode code point");
 }
 
 #[test]
 fn a_manifest_of_another_version_is_told_apart_from_a_wrong_one() {
-    let version = |found: &str| {
-        format!(r#"{{"surprise": {{}}, "api_version": {found}, "metadata": {{"id": "a.b"}}}}"#)
-    };
-    assert_eq!(
-        refused(version("2")),
-        "api_version is 2, and this HAL9 reads 1: a newer HAL9 is needed"
-    );
-    assert_eq!(
-        refused(version("0")),
-        "api_version is 0, and this HAL9 reads 1: rebuild the plugin with a current SDK"
-    );
+    let version = |found: &str| format!(r#"{{"surprise": {{}}, "api_version": {found}, "metadata": {{"id": "a.b"}}}}"#);
+    assert_eq!(refused(version("2")), "api_version is 2, and this HAL9 reads 1: a newer HAL9 is needed");
+    assert_eq!(refused(version("0")), "api_version is 0, and this HAL9 reads 1: rebuild the plugin with a current SDK");
     assert!(refused(version("1")).starts_with("surprise (line 1, column 11): unknown field"));
     assert!(matches!(
         Manifest::parse(with("\"permissions\": []").replace('1', "7").as_bytes()),
@@ -245,23 +222,14 @@ fn an_unknown_key_is_refused_at_every_level() {
         refused(with_metadata(r#"{"id": "a.b", "requirements": {}}"#))
             .ends_with(r#": write `min_hal9_version`, `permissions` and `dependencies` beside `metadata`, and the memory as `"limits": {"memory": "64MiB"}`"#)
     );
-    assert!(
-        refused(with_metadata(r#"{"capabilities": []}"#))
-            .ends_with(": write it beside `metadata`, not in it")
-    );
+    assert!(refused(with_metadata(r#"{"capabilities": []}"#)).ends_with(": write it beside `metadata`, not in it"));
 }
 
 #[test]
 fn a_duplicate_key_is_refused_at_every_level() {
     check(&[
-        (
-            r#""api_version": 1"#,
-            "manifest (line 4, column 13): duplicate field `api_version`",
-        ),
-        (
-            r#""limits": {"handles": 1, "handles": 1}"#,
-            "limits (line 4, column 34): duplicate field `handles`",
-        ),
+        (r#""api_version": 1"#, "manifest (line 4, column 13): duplicate field `api_version`"),
+        (r#""limits": {"handles": 1, "handles": 1}"#, "limits (line 4, column 34): duplicate field `handles`"),
         (
             r#""capabilities": [{"ToolProvider": {"tool_name": "x", "tool_name": "x"}}]"#,
             "capabilities[0].ToolProvider (line 4, column 64): duplicate field `tool_name`",
@@ -338,30 +306,15 @@ fn capabilities_are_objects_of_one_kind_and_all_different() {
 #[test]
 fn metadata_is_checked() {
     for (metadata, message) in [
-        (
-            "5",
-            "metadata (line 2, column 13): invalid type: integer `5`, expected an object",
-        ),
-        (
-            r#"["a.b", "n"]"#,
-            "metadata (line 2, column 12): invalid type: sequence, expected an object",
-        ),
-        (
-            r#"{"id": "a.b"}"#,
-            "metadata (line 2, column 25): missing field `name`",
-        ),
+        ("5", "metadata (line 2, column 13): invalid type: integer `5`, expected an object"),
+        (r#"["a.b", "n"]"#, "metadata (line 2, column 12): invalid type: sequence, expected an object"),
+        (r#"{"id": "a.b"}"#, "metadata (line 2, column 25): missing field `name`"),
         (
             r#"{"id": "plain"}"#,
             r#"metadata.id (line 2, column 26): "plain" is not a plugin id: write a reverse-domain name of lower-case letters, digits and `-`, such as "ai.hal9.text-tools", or a UUID"#,
         ),
-        (
-            r#"{"name": ""}"#,
-            "metadata.name (line 2, column 23): it is empty: write a name",
-        ),
-        (
-            r#"{"name": "  x"}"#,
-            "metadata.name (line 2, column 26): it has white space at an end: remove it",
-        ),
+        (r#"{"name": ""}"#, "metadata.name (line 2, column 23): it is empty: write a name"),
+        (r#"{"name": "  x"}"#, "metadata.name (line 2, column 26): it has white space at an end: remove it"),
         (
             r#"{"name": "a\u001b[2Jb"}"#,
             r"metadata.name (line 2, column 34): it has the character \u{1b}: write one line of printable text",
@@ -382,10 +335,7 @@ fn metadata_is_checked() {
             r#"{"repository": "javascript:alert(1)"}"#,
             r#"metadata.repository (line 2, column 48): "javascript:alert(1)" is not a web address: write one that begins with "https://""#,
         ),
-        (
-            r#"{"repository": null}"#,
-            "metadata.repository (line 2, column 31): invalid type: null, expected a string",
-        ),
+        (r#"{"repository": null}"#, "metadata.repository (line 2, column 31): invalid type: null, expected a string"),
     ] {
         assert_eq!(refused(with_metadata(metadata)), message, "for {metadata}");
     }
@@ -397,26 +347,11 @@ fn metadata_is_checked() {
 #[test]
 fn the_line_is_that_of_the_value() {
     for (last, place) in [
-        (
-            "\"min_hal9_version\": \"1\"",
-            "min_hal9_version (line 4, column 23)",
-        ),
-        (
-            "\"permissions\": [\n\"x\"\n]",
-            "permissions[0] (line 5, column 3)",
-        ),
-        (
-            "\"limits\": {\n\"memory\": \"x\"\n}",
-            "limits.memory (line 5, column 13)",
-        ),
-        (
-            "\"limits\": {\n\"handles\": 0\n}",
-            "limits.handles (line 5, column 12)",
-        ),
-        (
-            "\"dependencies\": [{\n\"plugin_id\": \"x\"\n}]",
-            "dependencies[0].plugin_id (line 5, column 16)",
-        ),
+        ("\"min_hal9_version\": \"1\"", "min_hal9_version (line 4, column 23)"),
+        ("\"permissions\": [\n\"x\"\n]", "permissions[0] (line 5, column 3)"),
+        ("\"limits\": {\n\"memory\": \"x\"\n}", "limits.memory (line 5, column 13)"),
+        ("\"limits\": {\n\"handles\": 0\n}", "limits.handles (line 5, column 12)"),
+        ("\"dependencies\": [{\n\"plugin_id\": \"x\"\n}]", "dependencies[0].plugin_id (line 5, column 16)"),
         (
             "\"capabilities\": [{\"ToolProvider\": {\n\"tool_name\": \"\"\n}}]",
             "capabilities[0].ToolProvider.tool_name (line 5, column 15)",
@@ -462,10 +397,7 @@ fn the_rest_is_checked() {
             r#""limits": {"memory": 0}"#,
             "limits.memory (line 4, column 22): it is zero, and nothing could run with it: write more, or leave it out",
         ),
-        (
-            r#""limits": ["64MiB"]"#,
-            "limits (line 4, column 10): invalid type: sequence, expected an object",
-        ),
+        (r#""limits": ["64MiB"]"#, "limits (line 4, column 10): invalid type: sequence, expected an object"),
     ]);
 }
 
@@ -479,20 +411,11 @@ fn size_and_depth_are_bounded() {
     assert!(Manifest::parse(padded(Manifest::MAX_BYTES).as_bytes()).is_ok());
     assert!(matches!(
         Manifest::parse(padded(Manifest::MAX_BYTES + 1).as_bytes()),
-        Err(ManifestError::TooLarge {
-            size: 262_145,
-            max: 262_144,
-            ..
-        })
+        Err(ManifestError::TooLarge { size: 262_145, max: 262_144, .. })
     ));
 
-    let nested = |depth: usize| {
-        with(&format!(
-            "\"configuration\": {{\"a\": {}{}}}",
-            "[".repeat(depth),
-            "]".repeat(depth)
-        ))
-    };
+    let nested =
+        |depth: usize| with(&format!("\"configuration\": {{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth)));
     assert!(Manifest::parse(nested(100).as_bytes()).is_ok());
     assert!(refused(nested(100_000)).ends_with("recursion limit exceeded"));
 }
@@ -505,17 +428,12 @@ fn a_message_never_carries_what_a_terminal_obeys_and_stays_short() {
         with(&format!("\"permissions\": [\"{hostile}\"]")),
         with(&format!("\"capabilities\": [{{\"{hostile}\": 1}}]")),
         with(&format!("\"limits\": {{\"memory\": \"{hostile}\"}}")),
-        with(&format!(
-            "\"configuration\": {{\"{hostile}\": 1, \"{hostile}\": 1}}"
-        )),
+        with(&format!("\"configuration\": {{\"{hostile}\": 1, \"{hostile}\": 1}}")),
         with_metadata(&format!("{{\"id\": \"{hostile}\"}}")),
         with_metadata(&format!("{{\"version\": \"{hostile}\"}}")),
     ] {
         let message = refused(&json);
-        assert!(
-            !message.contains(|c: char| c.is_control() || c == '\u{202e}'),
-            "{message:?}"
-        );
+        assert!(!message.contains(|c: char| c.is_control() || c == '\u{202e}'), "{message:?}");
         assert!(message.len() < 10_000, "{}", message.len());
     }
 }
@@ -525,10 +443,7 @@ fn a_message_never_carries_what_a_terminal_obeys_and_stays_short() {
 fn a_damaged_manifest_never_panics_and_never_changes_silently() -> Result<(), ManifestError> {
     let whole = FULL.trim_end().as_bytes();
     for end in 0..whole.len() {
-        assert!(
-            Manifest::parse(&whole[..end]).is_err(),
-            "cut after {end} bytes"
-        );
+        assert!(Manifest::parse(&whole[..end]).is_err(), "cut after {end} bytes");
     }
     let mut accepted = 0;
     for at in 0..whole.len() {

@@ -3,10 +3,7 @@
 use hal9_package::{ParseError, Permission, PermissionKind, Permissions};
 
 fn set(texts: &[&str]) -> Result<Permissions, ParseError> {
-    texts
-        .iter()
-        .map(|text| text.parse::<Permission>())
-        .collect()
+    texts.iter().map(|text| text.parse::<Permission>()).collect()
 }
 
 #[test]
@@ -54,42 +51,21 @@ fn written_forms_read_back() -> Result<(), ParseError> {
 #[test]
 fn a_wrong_form_is_answered_with_the_right_one() {
     for (text, message) in [
-        (
-            "process",
-            r#""process" is not a permission: a plugin cannot start processes, so remove it"#,
-        ),
-        (
-            "FileRead",
-            r#""FileRead" is not a permission: it needs a scope, write "FileRead:HOST_PATH=>GUEST_PATH""#,
-        ),
+        ("process", r#""process" is not a permission: a plugin cannot start processes, so remove it"#),
+        ("FileRead", r#""FileRead" is not a permission: it needs a scope, write "FileRead:HOST_PATH=>GUEST_PATH""#),
         (
             "fs_write:",
             r#""fs_write:" is not a permission: its scope is empty or has white space at an end, write "FileWrite:HOST_PATH=>GUEST_PATH""#,
         ),
-        (
-            "FileRead:/a=>",
-            r#""FileRead:/a=>" is not a permission: write "FileRead:HOST_PATH=>GUEST_PATH""#,
-        ),
-        (
-            "SystemEnv",
-            r#""SystemEnv" is not a permission: it needs a scope, write "SystemEnv:VARIABLE""#,
-        ),
-        (
-            "env:A=B",
-            r#""env:A=B" is not a permission: write "SystemEnv:VARIABLE""#,
-        ),
-        (
-            "PluginCall",
-            r#""PluginCall" is not a permission: it needs a scope, write "PluginCall:PLUGIN_ID""#,
-        ),
+        ("FileRead:/a=>", r#""FileRead:/a=>" is not a permission: write "FileRead:HOST_PATH=>GUEST_PATH""#),
+        ("SystemEnv", r#""SystemEnv" is not a permission: it needs a scope, write "SystemEnv:VARIABLE""#),
+        ("env:A=B", r#""env:A=B" is not a permission: write "SystemEnv:VARIABLE""#),
+        ("PluginCall", r#""PluginCall" is not a permission: it needs a scope, write "PluginCall:PLUGIN_ID""#),
         (
             "PluginCall:other",
             r#""PluginCall:other" is not a permission: write the other plugin's id, such as "PluginCall:ai.hal9.text-tools""#,
         ),
-        (
-            "SystemTime:utc",
-            r#""SystemTime:utc" is not a permission: it takes no scope, write "SystemTime""#,
-        ),
+        ("SystemTime:utc", r#""SystemTime:utc" is not a permission: it takes no scope, write "SystemTime""#),
         (
             "network:https://api.example.com",
             r#""network:https://api.example.com" is not a permission: write the host alone, such as "api.example.com" or "api.example.com:8443""#,
@@ -113,23 +89,9 @@ fn a_wrong_form_is_answered_with_the_right_one() {
 
 #[test]
 fn a_set_is_ordered_and_asked_by_kind() -> Result<(), ParseError> {
-    let permissions = set(&[
-        "Hal9Memory:b",
-        "FileRead:/x",
-        "Hal9Memory",
-        "Hal9Memory:a",
-        "Hal9Memory:a",
-    ])?;
-    assert_eq!(
-        permissions.to_string(),
-        "FileRead:/x, Hal9Memory, Hal9Memory:a, Hal9Memory:b"
-    );
-    assert_eq!(
-        permissions
-            .scopes(PermissionKind::Hal9Memory)
-            .collect::<Vec<_>>(),
-        [None, Some("a"), Some("b")]
-    );
+    let permissions = set(&["Hal9Memory:b", "FileRead:/x", "Hal9Memory", "Hal9Memory:a", "Hal9Memory:a"])?;
+    assert_eq!(permissions.to_string(), "FileRead:/x, Hal9Memory, Hal9Memory:a, Hal9Memory:b");
+    assert_eq!(permissions.scopes(PermissionKind::Hal9Memory).collect::<Vec<_>>(), [None, Some("a"), Some("b")]);
     assert!(permissions.contains(PermissionKind::FileRead));
     assert!(!permissions.contains(PermissionKind::FileWrite));
     assert!(!permissions.contains(PermissionKind::Hal9Metrics));
@@ -148,36 +110,16 @@ fn what_meets_is_what_both_sides_have() -> Result<(), ParseError> {
         (&["NetworkHttp"], &["NetworkHttps"], &[]),
         // Unscoped meets anything as that thing, on either side.
         (&["Hal9Memory"], &["Hal9Memory"], &["Hal9Memory"]),
-        (
-            &["Hal9Memory"],
-            &["Hal9Memory:a", "Hal9Memory:b"],
-            &["Hal9Memory:a", "Hal9Memory:b"],
-        ),
-        (
-            &["Hal9Memory:a", "Hal9Memory:b"],
-            &["Hal9Memory"],
-            &["Hal9Memory:a", "Hal9Memory:b"],
-        ),
+        (&["Hal9Memory"], &["Hal9Memory:a", "Hal9Memory:b"], &["Hal9Memory:a", "Hal9Memory:b"]),
+        (&["Hal9Memory:a", "Hal9Memory:b"], &["Hal9Memory"], &["Hal9Memory:a", "Hal9Memory:b"]),
         // Scopes meet as texts: a prefix is not enough.
-        (
-            &["FileRead:/a", "FileRead:/b"],
-            &["FileRead:/b", "FileRead:/c"],
-            &["FileRead:/b"],
-        ),
+        (&["FileRead:/a", "FileRead:/b"], &["FileRead:/b", "FileRead:/c"], &["FileRead:/b"]),
         (&["FileRead:/a/b"], &["FileRead:/a"], &[]),
         (&["FileRead:/a"], &["FileRead:/a/b"], &[]),
     ] {
         let (declared, granted) = (set(declared)?, set(granted)?);
-        assert_eq!(
-            declared.meet(&granted),
-            set(effective)?,
-            "{declared} × {granted}"
-        );
-        assert_eq!(
-            granted.meet(&declared),
-            declared.meet(&granted),
-            "order does not matter"
-        );
+        assert_eq!(declared.meet(&granted), set(effective)?, "{declared} × {granted}");
+        assert_eq!(granted.meet(&declared), declared.meet(&granted), "order does not matter");
     }
     Ok(())
 }
