@@ -111,6 +111,18 @@ fn what_is_said_replaces_the_default_and_the_cap_has_the_last_word() -> Result<(
     Ok(())
 }
 
+/// Settings are TOML, whose integers are signed.
+#[test]
+fn a_cap_may_stand_in_settings() -> Result<(), Box<dyn Error>> {
+    let cap: LimitOverrides = toml::from_str("memory = 1048576\ncall_time = \"1s\"\nhandles = 5\noutput = \"1KiB\"")?;
+    assert_eq!(cap.memory, Some(ByteSize::mib(1)));
+    assert_eq!(cap.handles, Some(5));
+    assert_eq!(toml::from_str::<LimitOverrides>(&toml::to_string(&cap)?)?, cap);
+    let error = toml::from_str::<LimitOverrides>("handles = -1").expect_err("negative").to_string();
+    assert!(error.contains("invalid value: integer `-1`, expected a whole number up to 4294967295"), "{error}");
+    Ok(())
+}
+
 #[test]
 fn only_what_differs_from_the_defaults_is_written() -> Result<(), Box<dyn Error>> {
     assert_eq!(serde_json::to_string(&Limits::default())?, "{}");
