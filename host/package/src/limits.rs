@@ -44,6 +44,13 @@ macro_rules! limits {
             }
         }
 
+        impl LimitOverrides {
+            /// These with `over` in place of what both say something about.
+            pub fn with(&self, over: &Self) -> Self {
+                Self { $($name: over.$name.or(self.$name),)+ }
+            }
+        }
+
         impl Limits {
             /// These limits with `overrides` in place of what they name.
             pub fn with(&self, overrides: &LimitOverrides) -> Self {
