@@ -136,7 +136,11 @@ pub(crate) fn time(text: &str) -> Result<bool, String> {
 pub(crate) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
     let written = plain(written);
-    let best = names.into_iter().map(|name| (distance(&written, &plain(name)), name)).min()?;
+    let away = |name: &str| {
+        let begun = written.len() > 2 && name.starts_with(&written);
+        if begun { 0 } else { distance(&written, name) }
+    };
+    let best = names.into_iter().map(|name| (away(&plain(name)), name)).min()?;
     (best.0 <= 1 + written.len() / 4).then_some(best.1)
 }
 
@@ -203,6 +207,7 @@ mod tests {
     fn what_was_meant() {
         assert_eq!(nearest("Hal9Memmory", ["Hal9Memory", "Hal9Metrics"]), Some("Hal9Memory"));
         assert_eq!(nearest("calltime", ["call_time", "memory"]), Some("call_time"));
+        assert_eq!(nearest("Neuron", ["ToolProvider", "NeuronType"]), Some("NeuronType"));
         assert_eq!(nearest("elephants", ["call_time", "memory"]), None);
     }
 }

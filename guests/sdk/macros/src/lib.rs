@@ -5,6 +5,8 @@ mod check;
 mod manifest;
 mod node;
 mod permission;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use proc_macro2::{Literal, TokenStream as Tokens};
