@@ -82,10 +82,10 @@ impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
 
     fn process_batch(batch: types::SignalBatch) -> Result<types::SignalBatch, types::Failure> {
         let batch = SignalBatch::try_from(batch)?;
-        let ids = batch.ids().to_vec();
+        let (rows, ids) = (batch.len(), batch.ids().to_vec());
         let reply = instance::with_mut::<H, _>(|neuron| neuron.process_batch(batch))
             .and_then(|reply| if reply.ids() == ids { Ok(reply) } else { foreign("the rows of a reply") });
-        count::<H>(u64::try_from(ids.len()).unwrap_or(u64::MAX), reply.is_ok());
+        count::<H>(u64::try_from(rows).unwrap_or(u64::MAX), reply.is_ok());
         reply.map(Into::into).map_err(Into::into)
     }
 
