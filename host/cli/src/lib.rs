@@ -1,1 +1,54 @@
-//! Placeholder.
+//! The `hal9` command. It owns what people type and see, the home's settings, and the backends that outlive a process; it
+//! refuses to know how plugins run (`hal9-host`) and how it is kept which ones there are (`hal9-registry`).
+
+mod args;
+mod commands;
+mod dataset;
+mod failure;
+mod home;
+mod logs;
+mod memory_store;
+mod output;
+mod session;
+mod settings;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Args;
+use failure::Failure;
+use output::Output;
+
+/// Runs the command that the process was started with; its status is that of the failure, 0 for none.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let output = Output::new(args.json);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.failure(&Failure::internal("the runtime could not be started", &error)),
+    };
+    match runtime.block_on(commands::run(args, &output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+/// Shows help, or says what is wrong with the command line: as one object, where the line asks for JSON.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asks_for_json = std::env::args_os().any(|arg| arg == "--json");
+    if error.use_stderr() && asks_for_json {
+        let text = error.render().to_string();
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let help = lines.next_back().map_or_else(String::new, |line| line.trim().to_owned());
+        return Output::new(true).failure(&Failure::usage(message, help));
+    }
+    // Nothing can be done about a closed terminal.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}

@@ -62,7 +62,6 @@ pub use call::Call;
 pub use component::{Component, Kind, read_manifest};
 pub use engine::EngineConfig;
 pub use error::Error;
-pub use hal9_package as package;
 pub use host::{Host, HostBuilder};
 pub use imports::learning::{Feedback, InProcessLearning, LearningSink};
 pub use imports::logging::{LogLine, LogSink, LogSource, TracingLog};

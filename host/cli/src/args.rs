@@ -1,0 +1,309 @@
+//! What people can type. It owns names, help and examples, and refuses to know what any of it does.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use hal9_package::Permission;
+
+/// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
+///
+/// State lives in HAL9_HOME (default: the XDG data folder), settings in hal9.toml there.
+#[derive(Debug, Parser)]
+#[command(name = "hal9", version, after_help = EXAMPLES, propagate_version = true)]
+pub(crate) struct Args {
+    /// Results as JSON on standard output, failures as one JSON object on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Settings of this environment lie over the others: [env.NAME] in hal9.toml
+    #[arg(long, global = true, value_name = "NAME", env = "HAL9_ENV")]
+    pub(crate) env: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hal9 demo                                                   see it all work
+  hal9 plugin load --dev guests/sentiment-analyzer
+  hal9 signal send --layer L2 --content \"I love this!\"
+  hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
+  hal9 memory store --provider custom-memory note-1 --value \"The kettle is blue.\"
+  hal9 learn train --model digits --data train.csv
+
+Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 6 permission denied,
+7 limit exceeded, 8 plugin error, 9 plugin trapped, 10 conflict, 11 unavailable";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Builds real plugins, runs them, and shows what stops the others
+    Demo,
+    /// What this machine lacks to build and run plugins, and the fix
+    Doctor {
+        /// Install what is missing
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Build, check, load and watch plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Send signals to neurons
+    #[command(subcommand)]
+    Signal(SignalCommand),
+    /// Find and call tools
+    #[command(subcommand)]
+    Tool(ToolCommand),
+    /// Use memory providers
+    #[command(subcommand)]
+    Memory(MemoryCommand),
+    /// Train and use models of learning algorithms
+    #[command(subcommand)]
+    Learn(LearnCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Build the component of a Rust plugin, with cargo-component where it is installed, else with plain cargo
+    Build {
+        /// The plugin's folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Check a component or a plugin's folder as a load would, without running it
+    Validate {
+        /// A component, or a plugin's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Show what a component imports, exports and says of itself
+    Inspect {
+        /// A component, or a plugin's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Show the component's world as WIT
+        #[arg(long)]
+        wit: bool,
+    },
+    /// List the plugins that are loaded
+    List,
+    /// Show all about a plugin: grants, limits, what it has done
+    Info {
+        /// Its id, or its name or the last part of its id
+        plugin: String,
+    },
+    /// Load a plugin from where it is developed; what it declares is granted, unless --grant or hal9.toml say otherwise
+    #[command(after_help = "Examples:
+  hal9 plugin load --dev guests/sentiment-analyzer
+  hal9 plugin load --dev target/wasm32-wasip1/release/my_plugin.wasm
+  hal9 plugin load --dev . --grant Hal9Memory --grant SystemTime")]
+    Load {
+        /// A plugin's folder (built first, if it is a Rust plugin without a component), a folder with a component, or a component
+        #[arg(long, value_name = "PATH")]
+        dev: PathBuf,
+        /// Grant this and no more than what is named so; repeatable
+        #[arg(long, value_name = "PERMISSION", conflicts_with = "no_grants")]
+        grant: Vec<Permission>,
+        /// Grant nothing
+        #[arg(long)]
+        no_grants: bool,
+    },
+    /// Let signals and calls reach a plugin again
+    Activate {
+        /// Its id, or its name or the last part of its id
+        plugin: String,
+    },
+    /// Keep signals and calls from a plugin
+    Deactivate {
+        /// Its id, or its name or the last part of its id
+        plugin: String,
+    },
+    /// Forget a plugin; its files stay, and so does what it keeps in HAL9's memory
+    Unload {
+        /// Its id, or its name or the last part of its id
+        plugin: String,
+    },
+    /// Show what a plugin logged
+    Logs {
+        /// Its id, or its name or the last part of its id
+        plugin: String,
+        /// How many of the last lines
+        #[arg(long, default_value_t = 100)]
+        tail: usize,
+        /// Only lines of this level and above
+        #[arg(long, value_enum, default_value_t = LevelArg::Debug)]
+        level: LevelArg,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum LevelArg {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SignalCommand {
+    /// Send a signal to every active neuron of a layer, or to one
+    #[command(after_help = "Examples:
+  hal9 signal send --layer L2 --content \"I love this!\"
+  hal9 signal send --layer L2 \"I love this!\"
+  echo \"I love this!\" | hal9 signal send --layer L2 --json")]
+    Send(SendArgs),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct SendArgs {
+    /// The layer, such as L2
+    #[arg(long)]
+    pub(crate) layer: String,
+    /// Only the neuron of this type, or of this plugin id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) neuron: Option<String>,
+    /// The text
+    #[arg(long, value_name = "TEXT", conflicts_with = "text")]
+    pub(crate) content: Option<String>,
+    /// The text; from standard input, where none is given
+    pub(crate) text: Option<String>,
+    /// The signal's type
+    #[arg(long = "type", value_name = "TYPE", default_value = "text")]
+    pub(crate) signal_type: String,
+    /// A fact about it, NAME=VALUE; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) meta: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolCommand {
+    /// List the tools of all active plugins
+    List,
+    /// Show what a tool does and takes
+    Describe {
+        /// The tool's name
+        name: String,
+    },
+    /// Call a tool
+    #[command(after_help = "Examples:
+  hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
+  hal9 tool call text_stats --params - < params.json")]
+    Call {
+        /// The tool's name
+        name: String,
+        /// The parameters, a JSON object; `-` reads them from standard input
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        params: String,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ProviderArg {
+    /// The memory provider; may be left out where there is one only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemoryCommand {
+    /// Keep a value under a key
+    Store {
+        #[command(flatten)]
+        provider: ProviderArg,
+        /// The key
+        key: String,
+        /// The value as text; from --file or standard input, where none is given
+        #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+        value: Option<String>,
+        /// The value as a file
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// A fact about it, NAME=VALUE; repeatable
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        meta: Vec<(String, String)>,
+    },
+    /// Give back what is kept under a key, byte by byte
+    Get {
+        #[command(flatten)]
+        provider: ProviderArg,
+        /// The key
+        key: String,
+    },
+    /// Find what fits a query, best first
+    Search {
+        #[command(flatten)]
+        provider: ProviderArg,
+        /// What to look for, in words
+        query: String,
+        /// How many results at most
+        #[arg(long, default_value_t = 10)]
+        limit: u32,
+    },
+    /// Forget a key
+    Delete {
+        #[command(flatten)]
+        provider: ProviderArg,
+        /// The key
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LearnCommand {
+    /// Train a model on the rows of a CSV file, on top of what it has learned before
+    #[command(after_help = "Examples:
+  hal9 learn train --model digits --data train.csv --epochs 5
+  hal9 learn predict --model digits --data test.csv
+
+The file has a head line, numbers in all columns, and one column with what is to be learned: a number, or the name of a class.")]
+    Train(TrainArgs),
+    /// Predict the rows of a CSV file; where it has the answers as well, say how many are right
+    Predict {
+        /// The model's name
+        #[arg(long, value_name = "NAME")]
+        model: String,
+        /// The CSV file, with a head line
+        #[arg(long, value_name = "FILE")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TrainArgs {
+    /// The model's name; a new one is made where there is none
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: String,
+    /// The CSV file, with a head line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// The column to learn
+    #[arg(long, value_name = "COLUMN", default_value = "label")]
+    pub(crate) target: String,
+    /// The learning algorithm of a new model; may be left out where there is one only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) algorithm: Option<String>,
+    /// Options of a new model, a JSON object
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) options: String,
+    /// Rows that are learned at once
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) batch: u32,
+    /// How often to go through the file
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) epochs: u32,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

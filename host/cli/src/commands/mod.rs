@@ -1,0 +1,104 @@
+//! What each command does, a file for each group. It owns the order of steps, and refuses to know formats of files.
+
+mod learn;
+mod memory;
+mod plugin;
+mod signal;
+mod tool;
+
+use std::io::Read as _;
+
+use hal9_package::PluginId;
+use hal9_registry::Plugin;
+
+use crate::args::{Args, Command};
+use crate::failure::{Code, Failure};
+use crate::output::{Output, plain};
+use crate::session::Session;
+
+/// Runs what was typed.
+pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let output = *output;
+    let mut session = Session::open(output, args.env.as_deref())?;
+    let result = match args.command {
+        Command::Demo | Command::Doctor { .. } => Ok(()),
+        Command::Plugin(command) => plugin::run(&mut session, command).await,
+        Command::Signal(command) => signal::run(&mut session, command).await,
+        Command::Tool(command) => tool::run(&mut session, command).await,
+        Command::Memory(command) => memory::run(&mut session, command).await,
+        Command::Learn(command) => learn::run(&mut session, command).await,
+    };
+    if let Err(failure) = &result {
+        session.note_error(failure);
+    }
+    session.close().await;
+    result
+}
+
+/// The most that is read from standard input or a file, in bytes.
+const INPUT_BYTES: u64 = 64 << 20;
+
+/// All of standard input.
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(INPUT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::internal("standard input could not be read", &error))?;
+    if bytes.len() as u64 > INPUT_BYTES {
+        return Err(Failure::usage("standard input has more than 64 MiB", "give less at once"));
+    }
+    Ok(bytes)
+}
+
+/// All of standard input as text, without the line break at its end.
+fn standard_input_text() -> Result<String, Failure> {
+    let mut text = String::from_utf8(standard_input()?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::usage(format!("standard input is not UTF-8: byte {at} is wrong"), "convert it, as with iconv")
+    })?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+/// The active plugin with a capability of that kind and name; the only one of the kind, where no name is given.
+fn only(session: &Session, kind: &str, what: &str, option: &str, name: Option<&str>) -> Result<Plugin, Failure> {
+    let mut offers: Vec<(String, Plugin)> = Vec::new();
+    for plugin in session.registry.list()?.into_iter().filter(|plugin| plugin.active) {
+        let of_kind = plugin.manifest.capabilities.iter().filter(|capability| capability.kind() == kind);
+        offers.extend(of_kind.map(|capability| (capability.name().to_owned(), plugin.clone())));
+    }
+    let names = offers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let mut fitting = offers.iter().filter(|(offer, _)| name.is_none_or(|name| name == offer));
+    match (fitting.next(), fitting.next(), name) {
+        (Some((_, plugin)), None, _) => Ok(plugin.clone()),
+        (Some(_), Some(_), None) => Err(Failure::usage(
+            format!("there are several of the kind {what}: {names}"),
+            format!("say which: {option} NAME"),
+        )),
+        (Some((name, one)), Some((_, other)), Some(_)) => Err(Failure::new(
+            Code::Conflict,
+            format!("the {what} `{name}` is provided by {} and by {}", one.id(), other.id()),
+        )
+        .help(format!("deactivate one: hal9 plugin deactivate {}", other.id()))),
+        (None, _, _) if offers.is_empty() => {
+            Err(Failure::not_found(format!("no active plugin is a {what}"), "load one: hal9 plugin load --dev DIR"))
+        }
+        (None, _, _) => Err(Failure::not_found(
+            format!("no active {what} is called `{}`", plain(name.unwrap_or_default())),
+            format!("there are: {names}"),
+        )),
+    }
+}
+
+/// Starts the plugin that a model was trained with.
+async fn by_id(session: &mut Session, id: &PluginId) -> Result<hal9_host::Plugin, Failure> {
+    let plugin = session.known(id.as_str())?;
+    session.activate(&plugin).await
+}

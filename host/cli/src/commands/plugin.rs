@@ -1,0 +1,299 @@
+//! `hal9 plugin list|info|load|activate|deactivate|unload|logs`: which plugins there are, and how they do.
+
+use std::path::Path;
+
+use hal9_host::{Grant, Level};
+use hal9_package::{Manifest, Permissions};
+use hal9_registry::{Loaded, Plugin, Recorded, Usage};
+use serde_json::json;
+
+use crate::args::{LevelArg, PluginCommand};
+use crate::failure::Failure;
+use crate::output::{bold, dim, green, plain, red, size, table, time, yellow};
+use crate::session::Session;
+use crate::{logs, source};
+
+pub(super) async fn run(session: &mut Session, command: PluginCommand) -> Result<(), Failure> {
+    match command {
+        PluginCommand::List => list(session),
+        PluginCommand::Info { plugin } => info(session, &plugin),
+        PluginCommand::Load { dev, grant, no_grants } => {
+            let only = (no_grants || !grant.is_empty()).then(|| grant.into_iter().collect());
+            load(session, &dev, only).await
+        }
+        PluginCommand::Activate { plugin } => activate(session, &plugin).await,
+        PluginCommand::Deactivate { plugin } => deactivate(session, &plugin),
+        PluginCommand::Unload { plugin } => unload(session, &plugin),
+        PluginCommand::Logs { plugin, tail, level } => show_logs(session, &plugin, tail, level),
+        PluginCommand::Build { .. } | PluginCommand::Validate { .. } | PluginCommand::Inspect { .. } => Ok(()),
+    }
+}
+
+/// How well a plugin works, as far as its counters tell.
+fn health(usage: &Usage) -> &'static str {
+    match usage {
+        Usage { calls: 0, .. } => "unused",
+        Usage { traps: 0, .. } => "healthy",
+        Usage { calls, traps, .. } if traps * 2 < *calls => "degraded",
+        _ => "failing",
+    }
+}
+
+fn coloured(health: &str) -> String {
+    match health {
+        "healthy" => green(health),
+        "degraded" => yellow(health),
+        "failing" => red(health),
+        _ => dim(health),
+    }
+}
+
+fn kinds(manifest: &Manifest) -> String {
+    let mut kinds: Vec<_> = manifest.capabilities.iter().map(|capability| capability.kind()).collect();
+    kinds.dedup();
+    kinds.join(", ")
+}
+
+fn usage_json(usage: &Usage) -> serde_json::Value {
+    json!({
+        "calls": usage.calls,
+        "errors": usage.errors,
+        "traps": usage.traps,
+        "time_us": u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX),
+        "peak_memory": usage.peak_memory,
+        "last_error": usage.last_error,
+        "health": health(usage),
+    })
+}
+
+fn list(session: &Session) -> Result<(), Failure> {
+    let plugins: Vec<(Plugin, Usage)> = session
+        .registry
+        .list()?
+        .into_iter()
+        .map(|plugin| Ok((session.registry.usage(plugin.id())?, plugin)).map(|(usage, plugin)| (plugin, usage)))
+        .collect::<Result<_, Failure>>()?;
+    let value: Vec<_> = plugins
+        .iter()
+        .map(|(plugin, usage)| {
+            let metadata = &plugin.manifest.metadata;
+            json!({
+                "id": metadata.id,
+                "name": metadata.name,
+                "version": metadata.version,
+                "active": plugin.active,
+                "capabilities": plugin.manifest.capabilities,
+                "granted": plugin.granted,
+                "usage": usage_json(usage),
+            })
+        })
+        .collect();
+    session.output.result(&json!({ "plugins": value }), || {
+        if plugins.is_empty() {
+            return "No plugins are loaded. Load one: hal9 plugin load --dev DIR".to_owned();
+        }
+        let rows = plugins.iter().map(|(plugin, usage)| {
+            let metadata = &plugin.manifest.metadata;
+            [
+                metadata.id.to_string(),
+                metadata.version.to_string(),
+                if plugin.active { "active".to_owned() } else { "inactive".to_owned() },
+                kinds(&plugin.manifest),
+                usage.calls.to_string(),
+                usage.errors.to_string(),
+                health(usage).to_owned(),
+            ]
+        });
+        table(["ID", "VERSION", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows)
+    })
+}
+
+fn info(session: &Session, name: &str) -> Result<(), Failure> {
+    let plugin = session.known(name)?;
+    let usage = session.registry.usage(plugin.id())?;
+    let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
+    let limits = plugin.manifest.limits.capped(&options.caps);
+    let effective = match &options.grant {
+        Grant::Only(granted) => plugin.manifest.permissions.meet(granted),
+        Grant::Declared => plugin.manifest.permissions.clone(),
+    };
+    let limits_json: serde_json::Map<_, _> =
+        limits.iter().map(|limit| (limit.name.to_owned(), limit.value.to_string().into())).collect();
+    let value = json!({
+        "manifest": plugin.manifest,
+        "active": plugin.active,
+        "source": plugin.source_dir,
+        "component": plugin.component,
+        "declared": plugin.manifest.permissions,
+        "granted": effective,
+        "limits": limits_json,
+        "config": options.config,
+        "usage": usage_json(&usage),
+    });
+    session.output.result(&value, || {
+        let metadata = &plugin.manifest.metadata;
+        let mut text = format!("{} {}\n", bold(plain(&metadata.name)), metadata.version);
+        let mut row = |name: &str, value: String| text.push_str(&format!("  {name:<13} {value}\n"));
+        row("id", metadata.id.to_string());
+        row("description", plain(&metadata.description));
+        row("author", plain(&metadata.author));
+        row("license", plain(&metadata.license));
+        row("state", if plugin.active { "active".to_owned() } else { "inactive".to_owned() });
+        row("component", plugin.component.display().to_string());
+        for capability in &plugin.manifest.capabilities {
+            let layer = capability.layer().map_or_else(String::new, |layer| format!(" on layer {layer}"));
+            row(capability.kind(), format!("{}{layer}  {}", capability.name(), dim(plain(capability.description()))));
+        }
+        text.push_str(&format!("\n{}\n", bold("Permissions")));
+        if plugin.manifest.permissions.is_empty() {
+            text.push_str("  none declared\n");
+        }
+        for permission in plugin.manifest.permissions.iter() {
+            let met = effective.iter().any(|granted| granted.kind == permission.kind);
+            let standing = if met { green("granted") } else { yellow("not granted") };
+            text.push_str(&format!(
+                "  {:<30} {standing}  {}\n",
+                permission.to_string(),
+                dim(permission.kind.description())
+            ));
+        }
+        text.push_str(&format!("\n{}\n", bold("Limits")));
+        for limit in limits.iter() {
+            let own = if limit.is_default { String::new() } else { dim("  (set)") };
+            text.push_str(&format!("  {:<14} {}{own}\n", limit.name, limit.value));
+        }
+        text.push_str(&format!("\n{}\n", bold("So far")));
+        let mean = usage.time.checked_div(u32::try_from(usage.calls).unwrap_or(u32::MAX)).unwrap_or_default();
+        text.push_str(&format!(
+            "  {} calls, {} errors, {} traps, {} in all, {} a call, {} at most: {}\n",
+            usage.calls,
+            usage.errors,
+            usage.traps,
+            time(usage.time),
+            time(mean),
+            size(usage.peak_memory),
+            coloured(health(&usage)),
+        ));
+        if let Some(error) = &usage.last_error {
+            text.push_str(&format!("  last error: {}\n", plain(error)));
+        }
+        text
+    })
+}
+
+async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> Result<(), Failure> {
+    let found = source::find(path, session.output)?;
+    let manifest = source::manifest_of(&found)?;
+    let id = manifest.metadata.id.clone();
+    let granted = match only {
+        Some(only) => manifest.permissions.meet(&only),
+        None => manifest.permissions.clone(),
+    };
+    // Whether it loads at all, before anything is written down.
+    let spinner = session.output.spinner(format!("compiling {id}"));
+    let component = session.manager.host().compile_file(&found.component)?;
+    spinner.finish_and_clear();
+    let options = session.options(&id, &manifest, &granted);
+    let effective = session.manager.load(&component, options)?.granted().clone();
+    let recorded = session.registry.record_loaded(&Loaded {
+        manifest: manifest.clone(),
+        source_dir: found.folder.clone(),
+        component: found.component.clone(),
+        granted,
+    })?;
+    if let Err(error) = session.manager.activate(&id).await {
+        session.registry.set_active(&id, false)?;
+        return Err(error.into());
+    }
+    let replaced = match &recorded {
+        Recorded::Replaced { source_dir } => Some(source_dir.display().to_string()),
+        Recorded::Added | Recorded::Reloaded => None,
+    };
+    let kinds: Vec<_> = component.kinds().iter().map(ToString::to_string).collect();
+    let value = json!({
+        "id": id,
+        "version": manifest.metadata.version,
+        "component": found.component,
+        "kinds": kinds,
+        "capabilities": manifest.capabilities,
+        "declared": manifest.permissions,
+        "granted": effective,
+        "replaced": replaced,
+    });
+    session.output.result(&value, || {
+        let mut text = format!("{} {} {} is loaded and active\n", green("✓"), bold(&id), manifest.metadata.version);
+        text.push_str(&format!("  component  {}\n", found.component.display()));
+        text.push_str(&format!("  kinds      {}\n", kinds.join(", ")));
+        text.push_str(&format!("  granted    {effective}\n"));
+        if effective.len() < manifest.permissions.len() {
+            text.push_str(&format!("  declared   {}\n", manifest.permissions));
+        }
+        if let Some(replaced) = replaced {
+            text.push_str(&format!("  {}\n", yellow(format!("it was loaded from {replaced} before"))));
+        }
+        text
+    })
+}
+
+async fn activate(session: &mut Session, name: &str) -> Result<(), Failure> {
+    let plugin = session.known(name)?;
+    let id = plugin.id().clone();
+    // A plugin that cannot start is not made active.
+    session.activate(&plugin).await?;
+    let changed = session.registry.set_active(&id, true)?;
+    session.output.result(&json!({ "id": id, "active": true, "changed": changed }), || {
+        format!("{} {id} is active{}", green("✓"), if changed { "" } else { ", and was before" })
+    })
+}
+
+fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
+    let id = session.known(name)?.id().clone();
+    let changed = session.registry.set_active(&id, false)?;
+    session.output.result(&json!({ "id": id, "active": false, "changed": changed }), || {
+        format!("{} {id} is inactive{}", green("✓"), if changed { "" } else { ", and was before" })
+    })
+}
+
+fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
+    let id = session.known(name)?.id().clone();
+    session.registry.remove(&id)?;
+    session.output.result(&json!({ "id": id, "unloaded": true }), || format!("{} {id} is unloaded", green("✓")))
+}
+
+fn show_logs(session: &Session, name: &str, count: usize, least: LevelArg) -> Result<(), Failure> {
+    let plugin = session.known(name)?;
+    let mut records = logs::tail(&session.home.logs(), plugin.id(), usize::MAX)?;
+    records.retain(|record| level_of(record.level) >= least);
+    let records = records.split_off(records.len().saturating_sub(count));
+    session.output.result(&json!({ "plugin": plugin.id(), "lines": records }), || {
+        if records.is_empty() {
+            return format!("{} has logged nothing of that level", plugin.id());
+        }
+        let line = |record: &logs::Record| {
+            let level = match record.level {
+                Level::Debug => dim("DEBUG"),
+                Level::Info => "INFO ".to_owned(),
+                Level::Warn => yellow("WARN "),
+                Level::Error => red("ERROR"),
+            };
+            format!("{} {level} {}\n", dim(moment(record.timestamp)), plain(&record.message))
+        };
+        records.iter().map(line).collect()
+    })
+}
+
+fn level_of(level: Level) -> LevelArg {
+    match level {
+        Level::Debug => LevelArg::Debug,
+        Level::Info => LevelArg::Info,
+        Level::Warn => LevelArg::Warn,
+        Level::Error => LevelArg::Error,
+    }
+}
+
+/// Milliseconds since the Unix epoch as a time in UTC.
+fn moment(millis: u64) -> String {
+    let since = std::time::Duration::from_millis(millis);
+    let moment = std::time::UNIX_EPOCH.checked_add(since).unwrap_or(std::time::UNIX_EPOCH);
+    humantime::format_rfc3339_millis(moment).to_string()
+}

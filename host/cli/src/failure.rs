@@ -1,0 +1,161 @@
+//! Owns how a command fails: the codes, their exit statuses, and what every library's errors are among them. It refuses to
+//! know how a failure is shown.
+
+use hal9_host::Error as HostError;
+use hal9_registry::Error as RegistryError;
+
+/// What sort of failure; programs branch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Code {
+    Internal = 1,
+    Usage = 2,
+    NotFound = 3,
+    InvalidPackage = 4,
+    PermissionDenied = 6,
+    LimitExceeded = 7,
+    PluginError = 8,
+    PluginTrapped = 9,
+    Conflict = 10,
+    Unavailable = 11,
+}
+
+impl Code {
+    /// The status that the process exits with.
+    pub(crate) fn status(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Why a command failed. The error object of `--json` has exactly these members.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    /// What within the code, such as the limit that was reached.
+    pub(crate) reason: Option<String>,
+    pub(crate) plugin: Option<String>,
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, reason: None, plugin: None, message: message.into(), help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        let help = help.into();
+        self.help = (!help.is_empty()).then_some(help);
+        self
+    }
+
+    pub(crate) fn plugin(mut self, plugin: impl std::fmt::Display) -> Self {
+        self.plugin = Some(plugin.to_string());
+        self
+    }
+
+    /// The command line, a file or its text is not what it should be.
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Code::Usage, message).help(help)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, message).help(help)
+    }
+
+    /// Something that should not go wrong did.
+    pub(crate) fn internal(what: &str, error: &dyn std::error::Error) -> Self {
+        Self::new(Code::Internal, format!("{what}: {error}"))
+    }
+
+    /// A file or folder that cannot be read or written.
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let code = if error.kind() == std::io::ErrorKind::NotFound { Code::NotFound } else { Code::Unavailable };
+        Self::new(code, format!("{}: {error}", path.display())).help("check the path and its permissions")
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        let (code, reason) = match &error {
+            HostError::InvalidComponent { .. } => (Code::InvalidPackage, None),
+            HostError::Ungranted { declared, .. } => {
+                (Code::PermissionDenied, Some(if *declared { "ungranted" } else { "undeclared" }.to_owned()))
+            }
+            HostError::NotFound { .. } => (Code::NotFound, None),
+            HostError::InvalidInput { .. } => (Code::Usage, None),
+            HostError::LimitExceeded { limit, .. } => (Code::LimitExceeded, Some(limit.to_string())),
+            HostError::Failed { code, .. } => (Code::PluginError, Some(code.to_string())),
+            HostError::BadReply { .. } => (Code::PluginError, Some("bad-reply".to_owned())),
+            HostError::Trapped { .. } => (Code::PluginTrapped, Some("trap".to_owned())),
+            HostError::Exited { .. } => (Code::PluginTrapped, Some("exit".to_owned())),
+            HostError::Conflict { .. } => (Code::Conflict, None),
+            HostError::Unavailable { .. } => (Code::Unavailable, None),
+            _ => (Code::Internal, None),
+        };
+        let mut failure = Self::new(code, error.to_string()).help(error.help().unwrap_or_default());
+        failure.reason = reason;
+        failure.plugin = error.plugin().map(str::to_owned);
+        match error {
+            HostError::Trapped { stderr, backtrace, .. } => {
+                for line in stderr.lines() {
+                    failure.message.push_str(&format!("\n  it wrote: {line}"));
+                }
+                for frame in backtrace {
+                    failure.message.push_str(&format!("\n  in {frame}"));
+                }
+                failure.help("the plugin's log has more: hal9 plugin logs")
+            }
+            HostError::Internal { source, .. } => {
+                failure.message.push_str(&format!(": {source}"));
+                failure
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        let code = match &error {
+            RegistryError::Unknown { .. } => Code::NotFound,
+            RegistryError::AmbiguousName { .. } | RegistryError::Contested { .. } => Code::Conflict,
+            RegistryError::Path { .. } => Code::Usage,
+            RegistryError::Busy { .. } | RegistryError::Home { .. } => Code::Unavailable,
+            RegistryError::Corrupt { .. } | RegistryError::Newer { .. } => Code::Unavailable,
+            _ => Code::Internal,
+        };
+        let failure = Self::new(code, error.to_string());
+        match error {
+            RegistryError::Path { plugin, .. } | RegistryError::Unknown { plugin } => failure.plugin(plugin),
+            RegistryError::Stored { plugin, .. } => failure.plugin(plugin),
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_written_as_documented_and_statuses_fit() {
+        let all = [
+            (Code::Internal, "internal", 1),
+            (Code::InvalidPackage, "invalid-package", 4),
+            (Code::Unavailable, "unavailable", 11),
+        ];
+        for (code, name, status) in all {
+            assert_eq!(serde_json::to_value(code).unwrap(), name);
+            assert_eq!(code.status(), status);
+        }
+    }
+
+    #[test]
+    fn the_error_object_has_its_five_members() {
+        let failure = Failure::usage("m", "h").plugin("p");
+        let expected = serde_json::json!({"code": "usage", "reason": null, "plugin": "p", "message": "m", "help": "h"});
+        assert_eq!(serde_json::to_value(failure).unwrap(), expected);
+    }
+}

@@ -1,0 +1,55 @@
+//! Owns where state lives: the folder that `HAL9_HOME` names, or the user's data folder. It refuses to know what is in the
+//! files.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use crate::failure::Failure;
+
+/// The folder with everything that outlives a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Home(PathBuf);
+
+impl Home {
+    /// `HAL9_HOME`, or `hal9` in the XDG data folder. It is made where it is not there.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let folder = match std::env::var_os("HAL9_HOME") {
+            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+            _ => etcetera::choose_base_strategy()
+                .map_err(|error| {
+                    Failure::usage(format!("there is no home folder: {error}"), "set HAL9_HOME to a folder of your own")
+                })?
+                .data_dir()
+                .join("hal9"),
+        };
+        let folder = std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        Ok(Self(folder))
+    }
+
+    /// The folder itself; the registry has its database there.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The operator's settings.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.0.join("hal9.toml")
+    }
+
+    /// HAL9's memory.
+    pub(crate) fn memory(&self) -> PathBuf {
+        self.0.join("memory.db")
+    }
+
+    /// What plugins log, a file each.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    /// Models that were trained, two files each.
+    pub(crate) fn models(&self) -> PathBuf {
+        self.0.join("models")
+    }
+}

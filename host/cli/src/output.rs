@@ -1,0 +1,160 @@
+//! Owns what reaches the screen: results on standard output, as text or as one JSON value; failures on standard error. It
+//! refuses to know what a command did.
+
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use hal9_host::escape;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::failure::Failure;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// The most of a plugin's text that a terminal gets in one piece, in bytes.
+const SHOWN_BYTES: usize = 64 << 10;
+
+/// Where results and progress go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether results are for programs.
+    pub(crate) fn json(self) -> bool {
+        self.json
+    }
+
+    /// Gives a result: as JSON, or as the lines that `text` makes.
+    pub(crate) fn result(self, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        let text = if self.json {
+            serde_json::to_string(value)
+                .map_err(|error| Failure::internal("the result could not be written", &error))?
+        } else {
+            text()
+        };
+        self.write(&text);
+        Ok(())
+    }
+
+    /// One line for people; nothing with `--json`.
+    pub(crate) fn line(self, text: impl Display) {
+        if !self.json {
+            self.write(&text.to_string());
+        }
+    }
+
+    /// One line for people about what is done meanwhile, on standard error; nothing with `--json`.
+    pub(crate) fn note(self, text: impl Display) {
+        if !self.json {
+            let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+        }
+    }
+
+    fn write(self, text: &str) {
+        // Whoever closed the pipe has read enough.
+        let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Says why the command failed, and gives the status to exit with.
+    pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
+        let text = if self.json {
+            serde_json::json!({ "error": failure }).to_string()
+        } else {
+            let help = failure.help.as_ref().map_or_else(String::new, |help| format!("\n  {BOLD}help:{BOLD:#} {help}"));
+            format!("{RED}error:{RED:#} {}{help}", failure.message)
+        };
+        let _ = writeln!(anstream::stderr(), "{text}");
+        ExitCode::from(failure.code.status())
+    }
+
+    /// A spinner for work that may take over a second; it shows on a terminal only, and is gone when it is finished.
+    pub(crate) fn spinner(self, what: impl Into<String>) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.into());
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    }
+}
+
+/// Text of a plugin's, fit for a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    escape(text, SHOWN_BYTES)
+}
+
+pub(crate) fn bold(text: impl Display) -> String {
+    format!("{BOLD}{text}{BOLD:#}")
+}
+
+pub(crate) fn dim(text: impl Display) -> String {
+    format!("{DIM}{text}{DIM:#}")
+}
+
+pub(crate) fn green(text: impl Display) -> String {
+    format!("{GREEN}{text}{GREEN:#}")
+}
+
+pub(crate) fn yellow(text: impl Display) -> String {
+    format!("{YELLOW}{text}{YELLOW:#}")
+}
+
+pub(crate) fn red(text: impl Display) -> String {
+    format!("{RED}{text}{RED:#}")
+}
+
+/// A table without lines; the first row is its head.
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(head);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// A time in the unit that fits: `850 ns`, `12.3 µs`, `4.0 ms`, `2.1 s`.
+pub(crate) fn time(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{:.1} µs", nanos as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", nanos as f64 / 1e6),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+/// A size in the unit that fits, such as `1.2 MiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        let nanos = [850, 12_345, 4_000_000, 2_100_000_000];
+        assert_eq!(nanos.map(|n| time(Duration::from_nanos(n))), ["850 ns", "12.3 µs", "4.0 ms", "2.1 s"]);
+    }
+}

@@ -1,0 +1,166 @@
+//! Owns the plugins of one command: those that it needs, loaded from where the registry says and granted what the settings
+//! say, and what they used up, written back at the end. It refuses to know what the command does with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hal9_host::{Grant, Host, LoadOptions, Manager};
+use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
+use hal9_registry::{Registry, Usage};
+
+use crate::failure::{Code, Failure};
+use crate::home::Home;
+use crate::logs::FileLog;
+use crate::memory_store::SqliteMemory;
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// Home, settings, registry, and a manager without plugins at first.
+pub(crate) struct Session {
+    pub(crate) home: Home,
+    pub(crate) settings: Settings,
+    pub(crate) registry: Registry,
+    pub(crate) manager: Manager,
+    pub(crate) output: Output,
+    /// The last error of each plugin that had one.
+    errors: BTreeMap<PluginId, String>,
+}
+
+impl Session {
+    /// Opens the home.
+    pub(crate) fn open(output: Output, environment: Option<&str>) -> Result<Self, Failure> {
+        let home = Home::find()?;
+        let settings = Settings::read(&home.settings(), environment)?;
+        let registry = Registry::open(home.folder())?;
+        let host = Host::builder()
+            .log(Arc::new(FileLog::new(home.logs())))
+            .memory(Arc::new(SqliteMemory::open(&home.memory())?));
+        let manager = Manager::new(host)?;
+        Ok(Self { home, settings, registry, manager, output, errors: BTreeMap::new() })
+    }
+
+    /// The plugin of an id, a name, or the last part of an id.
+    pub(crate) fn known(&self, name: &str) -> Result<hal9_registry::Plugin, Failure> {
+        self.registry.get(name)?.ok_or_else(|| {
+            Failure::not_found(
+                format!("no plugin `{name}` is loaded"),
+                "see `hal9 plugin list`, or load it: hal9 plugin load --dev DIR",
+            )
+        })
+    }
+
+    /// How a plugin is loaded: with what the settings grant it, or else with what it was granted when it was loaded.
+    pub(crate) fn options(&self, id: &PluginId, manifest: &Manifest, granted: &Permissions) -> LoadOptions {
+        let settings = self.settings.plugin(id);
+        LoadOptions {
+            manifest: Some(manifest.clone()),
+            grant: Grant::Only(settings.grant.unwrap_or_else(|| granted.clone())),
+            caps: settings.limits,
+            config: serde_json::Value::Object(settings.config),
+        }
+    }
+
+    /// Loads and activates a plugin, and those that it may call or send signals to. One of these that cannot be loaded is
+    /// said to be missing, and does not keep the plugin from working.
+    pub(crate) async fn activate(&mut self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+        let loaded = self.activate_alone(plugin).await?;
+        let mut waiting = self.reachable(&loaded)?;
+        let mut seen = BTreeSet::from([plugin.id().clone()]);
+        while let Some(next) = waiting.pop() {
+            if !seen.insert(next.id().clone()) {
+                continue;
+            }
+            match self.activate_alone(&next).await {
+                Ok(loaded) => waiting.extend(self.reachable(&loaded)?),
+                Err(failure) => self.output.note(format!("{} cannot be reached: {}", next.id(), failure.message)),
+            }
+        }
+        Ok(loaded)
+    }
+
+    async fn activate_alone(&mut self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+        if let Ok(loaded) = self.manager.get(plugin.id()) {
+            return Ok(loaded);
+        }
+        let result = self.start(plugin).await;
+        if let Err(failure) = &result {
+            self.errors.insert(plugin.id().clone(), failure.message.clone());
+        }
+        result
+    }
+
+    async fn start(&self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+        let bytes = std::fs::read(&plugin.component).map_err(|error| {
+            Failure::file(&plugin.component, &error)
+                .plugin(plugin.id())
+                .help(format!("build it again: hal9 plugin build {}", plugin.source_dir.display()))
+        })?;
+        let spinner = self.output.spinner(format!("compiling {}", plugin.id()));
+        let component = self.manager.host().compile(plugin.id().as_str(), &bytes)?;
+        spinner.finish_and_clear();
+        if let Some(manifest) = component.manifest()
+            && manifest.metadata.id != *plugin.id()
+        {
+            let found = &manifest.metadata.id;
+            return Err(Failure::new(Code::Conflict, format!("{} holds {found} now", plugin.component.display()))
+                .plugin(plugin.id())
+                .help(format!("load it again: hal9 plugin load --dev {}", plugin.source_dir.display())));
+        }
+        let options = self.options(plugin.id(), &plugin.manifest, &plugin.granted);
+        let loaded = self.manager.load(&component, options)?;
+        if let Err(error) = self.manager.activate(plugin.id()).await {
+            // What it did before it failed counts.
+            return Err(error.into());
+        }
+        Ok(loaded)
+    }
+
+    /// The active plugins that a plugin's grants let it reach.
+    fn reachable(&self, plugin: &hal9_host::Plugin) -> Result<Vec<hal9_registry::Plugin>, Failure> {
+        let granted = plugin.granted();
+        let calls: Vec<_> = granted.scopes(PermissionKind::PluginCall).collect();
+        let layers: Vec<_> = granted.scopes(PermissionKind::Hal9Signal).collect();
+        let in_scope =
+            |scopes: &[Option<&str>], name: &str| scopes.iter().any(|scope| scope.is_none_or(|scope| scope == name));
+        let mut reachable = self.registry.list()?;
+        reachable.retain(|other| {
+            let is_neuron_in_scope = |capability: &Capability| {
+                matches!(capability, Capability::NeuronType { layer, .. } if in_scope(&layers, layer))
+            };
+            other.active
+                && other.id() != plugin.id()
+                && (in_scope(&calls, other.id().as_str()) || other.manifest.capabilities.iter().any(is_neuron_in_scope))
+        });
+        Ok(reachable)
+    }
+
+    /// Notes a failure of a plugin's, for its usage.
+    pub(crate) fn note_error(&mut self, failure: &Failure) {
+        if let Some(plugin) = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok()) {
+            self.errors.insert(plugin, failure.message.clone());
+        }
+    }
+
+    /// Ends all plugins and writes back what they used up. Whatever the command's own result is, it stands: what goes
+    /// wrong here is told, and no more.
+    pub(crate) async fn close(mut self) {
+        for summary in self.manager.list() {
+            let id = summary.plugin.id().clone();
+            if let Err(error) = self.manager.unload(&id).await {
+                self.output.note(format!("{id}: at its end: {error}"));
+            }
+            let stats = summary.stats;
+            let usage = Usage {
+                calls: stats.calls,
+                errors: stats.errors,
+                traps: stats.traps,
+                time: stats.time,
+                peak_memory: stats.peak_memory,
+                last_error: self.errors.remove(&id),
+            };
+            if let Err(error) = self.registry.add_usage(&id, &usage) {
+                self.output.note(format!("{id}: what it used up could not be written down: {error}"));
+            }
+        }
+    }
+}

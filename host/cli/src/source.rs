@@ -1,0 +1,78 @@
+//! Owns where a plugin's component and manifest are found, from the path that somebody typed. It refuses to know what is
+//! done with them.
+
+use std::path::{Path, PathBuf};
+
+use hal9_host::read_manifest;
+use hal9_package::Manifest;
+
+use crate::failure::{Code, Failure};
+use crate::output::Output;
+
+/// A component, and the folder that it was found from.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// The folder that was named, or that of the file.
+    pub(crate) folder: PathBuf,
+    /// The component.
+    pub(crate) component: PathBuf,
+}
+
+/// The component of a path: the file itself; the one of a Rust project, built if it was not built yet; or the only one in
+/// a folder.
+pub(crate) fn find(path: &Path, _output: Output) -> Result<Found, Failure> {
+    let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
+    let kind = path.metadata().map_err(|error| Failure::file(&path, &error))?;
+    if kind.is_file() {
+        let folder = path.parent().unwrap_or(&path).to_owned();
+        return Ok(Found { folder, component: path });
+    }
+    let component = only_component(&path)?;
+    Ok(Found { folder: path, component })
+}
+
+/// The only `.wasm` file in a folder.
+fn only_component(folder: &Path) -> Result<PathBuf, Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))?;
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    found.sort();
+    match found.as_slice() {
+        [component] => Ok(component.clone()),
+        [] => Err(Failure::not_found(
+            format!("{} has neither a Cargo.toml nor a component", folder.display()),
+            "give the folder of a plugin, or a file that ends in .wasm",
+        )),
+        several => {
+            let names: Vec<_> = several.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+            Err(Failure::usage(
+                format!("{} has several components: {}", folder.display(), names.join(", ")),
+                "give the file of one",
+            ))
+        }
+    }
+}
+
+/// The manifest of a component: its own, or the `manifest.json` in its plugin's folder.
+pub(crate) fn manifest_of(found: &Found) -> Result<Manifest, Failure> {
+    let bytes = std::fs::read(&found.component).map_err(|error| Failure::file(&found.component, &error))?;
+    if let Some(manifest) = read_manifest(&found.component.display().to_string(), &bytes)? {
+        return Ok(manifest);
+    }
+    let path = found.folder.join("manifest.json");
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let message =
+                format!("{} carries no manifest, and there is no {}", found.component.display(), path.display());
+            return Err(Failure::new(Code::InvalidPackage, message)
+                .help("call `hal9_plugin!` in the plugin, or put a manifest.json into its folder"));
+        }
+        Err(error) => return Err(Failure::file(&path, &error)),
+    };
+    Manifest::parse(&text).map_err(|error| {
+        Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display())).help("correct the line")
+    })
+}
