@@ -104,6 +104,10 @@ pub struct Prediction {
 }
 
 /// A learning algorithm; a value of the type is one model. Export it with [`learning_plugin!`](crate::learning_plugin).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no learning algorithm",
+    label = "implement `LearningPlugin` for this type"
+)]
 pub trait LearningPlugin: Sized + 'static {
     /// What this algorithm is.
     fn describe() -> AlgorithmDescription;
@@ -151,7 +155,7 @@ macro_rules! learning_plugin {
 }
 
 /// The `learning-algorithm` export of a type.
-pub struct Learning<T>(PhantomData<T>);
+pub struct Learning<T: LearningPlugin>(PhantomData<T>);
 
 /// One model, behind the host's handle.
 pub struct Model<T>(RefCell<T>);
@@ -234,5 +238,68 @@ mod tests {
             let _ = batch.rows().count();
         }
         assert_eq!(TrainingBatch::default().check(), Ok(()));
+    }
+
+    /// Sums up what it is given; refuses a row of two.
+    #[derive(Debug, PartialEq)]
+    struct Sum(f32);
+
+    impl LearningPlugin for Sum {
+        fn describe() -> AlgorithmDescription {
+            AlgorithmDescription { name: "sum".to_string(), description: String::new(), options: Value::Null }
+        }
+        fn create(options: Value) -> Result<Self, PluginError> {
+            Ok(Self(options["start"].as_f64().unwrap_or_default() as f32))
+        }
+        fn load(_: &[u8]) -> Result<Self, PluginError> {
+            err(ErrorCode::InvalidInput, "nothing is saved")
+        }
+        fn train(&mut self, batch: &TrainingBatch) -> Result<TrainingReport, PluginError> {
+            if batch.dimensions == 2 {
+                return err(ErrorCode::InvalidInput, "rows of two");
+            }
+            self.0 += batch.features.iter().sum::<f32>();
+            Ok(TrainingReport { samples: 1, loss: self.0 })
+        }
+        fn predict(&self, features: &[f32], dimensions: u32) -> Result<Prediction, PluginError> {
+            let targets = feature_rows(features, dimensions).map(|row| row.iter().sum::<f32>() + self.0);
+            Ok(Prediction { targets: targets.collect(), ..Prediction::default() })
+        }
+        fn save(&self) -> Result<Vec<u8>, PluginError> {
+            Ok(self.0.to_le_bytes().to_vec())
+        }
+    }
+
+    #[test]
+    fn a_model_learns_only_from_batches_in_step() {
+        use wit::GuestModel as _;
+
+        let model = Model(RefCell::new(Sum(1.0)));
+        let batch = |features: &[f32], dimensions, targets: usize| wit::TrainingBatch {
+            features: features.to_vec(),
+            dimensions,
+            targets: vec![0.0; targets],
+        };
+        assert!(model.train(batch(&[1.0, 2.0, 3.0], 3, 1)).is_ok_and(|report| report.loss == 7.0));
+        for (wrong, words) in [
+            (batch(&[1.0], 3, 1), "whole rows of 3"),
+            (batch(&[1.0], 1, 2), "1 rows of features with 2 targets"),
+            (batch(&[1.0], 0, 1), "rows of 0"),
+            (batch(&[1.0, 2.0], 2, 1), "rows of two"),
+        ] {
+            assert!(model.train(wrong).is_err_and(|failure| failure.message.contains(words)), "{words}");
+        }
+        assert!(model.predict(vec![1.0, 2.0], 1).is_ok_and(|prediction| prediction.targets == [8.0, 9.0]));
+        assert!(model.predict(vec![1.0, 2.0], 3).is_err_and(|failure| failure.message.contains("whole rows")));
+        assert!(model.save().is_ok_and(|bytes| bytes == 7.0_f32.to_le_bytes()));
+    }
+
+    #[test]
+    fn options_are_an_object() {
+        assert_eq!(object(r#"{"start": 2}"#).and_then(Sum::create), Ok(Sum(2.0)));
+        for wrong in ["", "[]", "null", "{"] {
+            assert_eq!(object(wrong).map_err(|error| error.code), Err(ErrorCode::InvalidInput), "{wrong}");
+        }
+        assert_eq!(<Learning<Sum> as wit::Guest>::describe().options, "null");
     }
 }

@@ -31,7 +31,7 @@
 //! | learning algorithm | [`LearningPlugin`] | [`learning_plugin!`] |
 //! | beside one of these | [`LifecyclePlugin`] | [`lifecycle_plugin!`] |
 //!
-//! A type that is exported as several kinds has one value, which all of them see. The functions of the [host](host), such as
+//! A type that is exported as several kinds has one value, which all of them see. The functions of the [host], such as
 //! [`memory_get`] and [`log_info`], work in native tests as well: there they reach the stand-in of `testing`.
 
 #[doc(hidden)]
@@ -104,6 +104,11 @@ pub use hal9_plugin_sdk_macros::hal9_plugin;
 pub use serde_json::{self, Value, json};
 pub use std::collections::HashMap;
 pub use uuid::{self, Uuid};
+
+/// The examples of the page that people read first.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 /// What the export macros name.
 #[doc(hidden)]

@@ -49,6 +49,10 @@ impl HealthReport {
 /// A plugin that wants to know about its own life; every part of it is optional. Export it with
 /// [`lifecycle_plugin!`](crate::lifecycle_plugin), for the type that is exported as another kind: both then have the
 /// same value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no plugin that is told about its life",
+    label = "implement `LifecyclePlugin` for this type"
+)]
 pub trait LifecyclePlugin: Default + 'static {
     /// The first call to every instance. A neuron has its configuration by then.
     ///
@@ -112,7 +116,7 @@ macro_rules! lifecycle_plugin {
 }
 
 /// The `lifecycle` export of a type.
-pub struct Lifecycle<H>(PhantomData<H>);
+pub struct Lifecycle<H: Hosted<Plugin: LifecyclePlugin>>(PhantomData<H>);
 
 impl<H: Hosted<Plugin: LifecyclePlugin>> wit::Guest for Lifecycle<H> {
     fn init() -> Result<(), types::Failure> {

@@ -24,6 +24,10 @@ pub struct SearchResult {
 
 /// A memory provider: keeps values by key, and finds them again by what they are about. Export it with
 /// [`memory_plugin!`](crate::memory_plugin).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no memory provider",
+    label = "implement `MemoryPlugin` for this type"
+)]
 pub trait MemoryPlugin: Default + 'static {
     /// Keeps `value` under `key`, whatever was there before. The key is not empty.
     ///
@@ -60,7 +64,7 @@ macro_rules! memory_plugin {
 }
 
 /// The `memory-provider` export of a type.
-pub struct Memory<H>(PhantomData<H>);
+pub struct Memory<H: Hosted<Plugin: MemoryPlugin>>(PhantomData<H>);
 
 impl<H: Hosted<Plugin: MemoryPlugin>> wit::Guest for Memory<H> {
     fn store(key: String, value: Vec<u8>, metadata: types::Metadata) -> Result<(), types::Failure> {

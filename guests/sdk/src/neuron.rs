@@ -22,6 +22,7 @@ pub struct NeuronState {
 
 /// A neuron: takes signals of a layer and answers each with one. Export it with
 /// [`neuron_plugin!`](crate::neuron_plugin).
+#[diagnostic::on_unimplemented(message = "`{Self}` is no neuron", label = "implement `NeuronPlugin` for this type")]
 pub trait NeuronPlugin: Default + 'static {
     /// Answers one signal. The reply keeps the id of the signal.
     ///
@@ -60,6 +61,16 @@ pub trait NeuronPlugin: Default + 'static {
 }
 
 /// Makes a type that implements [`NeuronPlugin`] the plugin's neuron. Once in a plugin.
+///
+/// A type that does not implement it is refused on every target:
+///
+/// ```compile_fail,E0277
+/// use hal9_plugin_sdk::*;
+///
+/// #[derive(Default)]
+/// struct NoNeuron;
+/// neuron_plugin!(NoNeuron);
+/// ```
 #[macro_export]
 macro_rules! neuron_plugin {
     ($plugin:ty) => {
@@ -68,7 +79,7 @@ macro_rules! neuron_plugin {
 }
 
 /// The `neuron` export of a type.
-pub struct Neuron<H>(PhantomData<H>);
+pub struct Neuron<H: Hosted<Plugin: NeuronPlugin>>(PhantomData<H>);
 
 impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
     fn process_signal(signal: types::Signal) -> Result<types::Signal, types::Failure> {

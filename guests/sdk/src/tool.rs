@@ -21,6 +21,7 @@ pub struct ToolDescription {
 }
 
 /// One tool. Export it, perhaps among others, with [`tool_plugin!`](crate::tool_plugin).
+#[diagnostic::on_unimplemented(message = "`{Self}` is no tool", label = "implement `ToolPlugin` for this type")]
 pub trait ToolPlugin: Default + 'static {
     /// What it is called, what it does, and what it takes. Without an implementation: the type's name in
     /// `snake_case`, no words, and any object.
@@ -49,6 +50,38 @@ pub trait ToolPlugin: Default + 'static {
 }
 
 /// Makes types that implement [`ToolPlugin`] the plugin's tools: `tool_plugin!(WordCount, Slugify)`. Once in a plugin.
+///
+/// ```
+/// use hal9_plugin_sdk::*;
+///
+/// /// Counts the words of a text.
+/// #[derive(Default)]
+/// struct WordCount;
+///
+/// impl ToolPlugin for WordCount {
+///     fn execute(&mut self, params: HashMap<String, Value>) -> Result<Value, PluginError> {
+///         match params.get("text").and_then(Value::as_str) {
+///             Some(text) => Ok(json!({ "words": text.split_whitespace().count() })),
+///             None => err(ErrorCode::InvalidInput, "`text` is missing; give the text whose words to count"),
+///         }
+///     }
+/// }
+///
+/// tool_plugin!(WordCount);
+/// # fn main() -> Result<(), PluginError> {
+/// assert_eq!(WordCount.describe().name, "word_count");
+/// let params = HashMap::from([("text".to_string(), json!("one two"))]);
+/// assert_eq!(WordCount.execute(params)?, json!({ "words": 2 }));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use hal9_plugin_sdk::*;
+/// #[derive(Default)]
+/// struct NoTool;
+/// tool_plugin!(NoTool);
+/// ```
 #[macro_export]
 macro_rules! tool_plugin {
     ($($plugin:ty),+ $(,)?) => {

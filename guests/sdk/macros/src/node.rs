@@ -49,7 +49,7 @@ pub(crate) fn entries(input: ParseStream<'_>) -> Result<Vec<Entry>> {
 }
 
 fn node(input: ParseStream<'_>, depth: usize) -> Result<Node> {
-    let span = input.span();
+    let mut span = input.span();
     if depth > MAX_DEPTH {
         return Err(Error::new(span, format!("values may be nested {MAX_DEPTH} deep at most")));
     }
@@ -64,7 +64,7 @@ fn node(input: ParseStream<'_>, depth: usize) -> Result<Node> {
     } else if input.peek(Token![-]) || input.peek(Lit) {
         literal(input)?
     } else if input.peek(Ident::peek_any) || input.peek(Token![::]) || input.peek(Token![$]) {
-        path(input, depth)?
+        path(input, &mut span, depth)?
     } else {
         return Err(input.error("expected a text, a number, `[…]`, `{ … }` or a case such as `Permission::Hal9Memory`"));
     };
@@ -149,7 +149,8 @@ fn owned(input: ParseStream<'_>) -> Result<()> {
 }
 
 /// What begins with a name: `true` and `null`, a macro, or a case with what belongs to it.
-fn path(input: ParseStream<'_>, depth: usize) -> Result<Data> {
+/// The place of a case is that of its own name.
+fn path(input: ParseStream<'_>, span: &mut Span, depth: usize) -> Result<Data> {
     input.parse::<Option<Token![$]>>()?;
     input.parse::<Option<Token![::]>>()?;
     let mut name = input.call(Ident::parse_any)?;
@@ -160,6 +161,7 @@ fn path(input: ParseStream<'_>, depth: usize) -> Result<Data> {
         name = input.call(Ident::parse_any)?;
         parts += 1;
     }
+    *span = name.span();
     if input.parse::<Option<Token![!]>>()?.is_some() {
         return call(&name, input, depth);
     }

@@ -128,18 +128,10 @@ fn metadata() {
 
 #[test]
 fn capabilities() {
-    refused(
-        "capabilities: [PluginCapability::Neuron { layer: \"L2\" }]",
-        "PluginCapability",
-        &["perhaps `NeuronType`"],
-    );
-    refused(
-        "capabilities: [PluginCapability::ToolProvider]",
-        "PluginCapability",
-        &["`ToolProvider { tool_name: \"…\""],
-    );
+    refused("capabilities: [PluginCapability::Neuron { layer: \"L2\" }]", "Neuron", &["perhaps `NeuronType`"]);
+    refused("capabilities: [PluginCapability::ToolProvider]", "ToolProvider", &["`ToolProvider { tool_name: \"…\""]);
     refused("capabilities: [\"tool\"]", "\"tool\"", &["PluginCapability::NeuronType {"]);
-    refused("capabilities: PluginCapability::Custom", "PluginCapability", &["in brackets"]);
+    refused("capabilities: PluginCapability::Custom", "Custom", &["in brackets"]);
     refused("capabilities: [PluginCapability::NeuronType { layer: \"L2\" }]", "{", &["needs `neuron_type: …`"]);
     refused("capabilities: [PluginCapability::ToolProvider { tool_name: \"Word Count\" }]", "\"Word Count\"", &["a-z"]);
     refused(
@@ -150,18 +142,18 @@ fn capabilities() {
     refused(
         "capabilities: [PluginCapability::ToolProvider { tool_name: \"a\" }, \
                         PluginCapability::ToolProvider { tool_name: \"a\", description: \"again\" }]",
-        "PluginCapability",
+        "ToolProvider",
         &["this capability is there twice"],
     );
-    refused("capabilities: [PluginCapability::Custom { capability_type: \"c\", config: { a: B::C } }]", "B", &["JSON"]);
+    refused("capabilities: [PluginCapability::Custom { capability_type: \"c\", config: { a: B::C } }]", "C", &["JSON"]);
 }
 
 #[test]
 fn permissions() {
-    refused("permissions: [Permission::Hal9Memmory]", "Permission", &["perhaps `Permission::Hal9Memory`"]);
+    refused("permissions: [Permission::Hal9Memmory]", "Hal9Memmory", &["perhaps `Permission::Hal9Memory`"]);
     refused(
         "permissions: [Permission::PluginCall]",
-        "Permission",
+        "PluginCall",
         &["`Permission::PluginCall(\"ai.hal9.text-tools\")`"],
     );
     refused("permissions: [Permission::PluginCall(\"Text Tools\")]", "\"Text Tools\"", &["id of a plugin"]);
