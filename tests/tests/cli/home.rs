@@ -1,0 +1,99 @@
+//! A home of its own for one test, and the command as a user runs it there.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// A fresh `HAL9_HOME`.
+pub struct Home(tempfile::TempDir);
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The command with its arguments, for a test that sets up more.
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hal9-under-test"));
+        command.args(args).env("HAL9_HOME", self.path()).env_remove("HAL9_ENV").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub fn hal9<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::of(&mut self.command(args))
+    }
+
+    /// Runs the command with something on its standard input.
+    pub fn hal9_with<S: AsRef<std::ffi::OsStr>>(&self, input: &[u8], args: impl IntoIterator<Item = S>) -> Run {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that reads nothing closes the pipe; that is not this test's failure.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Run::from(child.wait_with_output().unwrap())
+    }
+
+    /// Loads a guest that was built with plain cargo, granted all that it declares.
+    pub fn load(&self, guest: &str) {
+        let file = hal9_tests::guest(guest);
+        self.hal9(["plugin".as_ref(), "load".as_ref(), "--dev".as_ref(), file.as_os_str()]).ok();
+    }
+}
+
+impl From<std::process::Output> for Run {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        command.output().unwrap().into()
+    }
+
+    /// It went well.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.status, 0, "{self:#?}");
+        self
+    }
+
+    /// Its result as JSON, of a command that went well.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        let run = self.ok();
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+    }
+
+    /// The error object of a command that failed with this status.
+    #[track_caller]
+    pub fn error(self, status: i32) -> Value {
+        assert_eq!(self.status, status, "{self:#?}");
+        let last = self.stderr.lines().last().unwrap_or_default();
+        let value: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        let error = &value["error"];
+        for member in ["code", "reason", "plugin", "message", "help"] {
+            assert!(error.get(member).is_some(), "no `{member}` in {value}");
+        }
+        error.clone()
+    }
+}
