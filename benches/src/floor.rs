@@ -1,0 +1,99 @@
+//! The floor: the same component on bare wasmtime, with the engine settings of the host, and with nothing that bounds or
+//! watches it but epochs.
+
+use std::path::Path;
+
+use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// Bare wasmtime.
+pub struct Floor {
+    engine: Engine,
+    linker: Linker<State>,
+}
+
+/// What WASI needs, and no more.
+pub struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl Floor {
+    /// An engine as the host's.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn new() -> Result<Self> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10);
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .epoch_interruption(true)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        linker.instance("hal9:plugin/types@0.1.0")?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Compiles a component.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn compile(&self, path: &Path) -> Result<Component> {
+        Component::from_file(&self.engine, path)
+    }
+
+    /// Links a component.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn link(&self, component: &Component) -> Result<InstancePre<State>> {
+        self.linker.instantiate_pre(component)
+    }
+
+    /// A store without limits.
+    pub fn store(&self) -> Store<State> {
+        let state = State { wasi: WasiCtx::builder().build(), table: ResourceTable::new() };
+        let mut store = Store::new(&self.engine, state);
+        store.set_epoch_deadline(u64::MAX / 2);
+        store
+    }
+
+    /// A function of an exported interface in a new instance, with the store that it lives in.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's, and a function that is not there.
+    pub async fn function<Params, Results>(
+        &self,
+        path: &Path,
+        interface: &str,
+        name: &str,
+    ) -> Result<(Store<State>, TypedFunc<Params, Results>)>
+    where
+        Params: ComponentNamedList + Lower + Send + Sync + 'static,
+        Results: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        let pre = self.link(&self.compile(path)?)?;
+        let mut store = self.store();
+        let instance = pre.instantiate_async(&mut store).await?;
+        let missing = || wasmtime::format_err!("no function {interface}.{name}");
+        let interface = instance.get_export_index(&mut store, None, interface).ok_or_else(missing)?;
+        let function = instance.get_export_index(&mut store, Some(&interface), name).ok_or_else(missing)?;
+        let function = instance.get_typed_func(&mut store, function)?;
+        Ok((store, function))
+    }
+}
