@@ -99,6 +99,14 @@ pub(crate) fn with<H: Hosted, R>(body: impl FnOnce(&H::Plugin) -> Result<R, Plug
     body(&value)
 }
 
+/// Like [`with`], for what a type says of itself: that does not wait for a configuration that it takes.
+pub(crate) fn with_as_is<H: Hosted, R>(body: impl FnOnce(&H::Plugin) -> R) -> Result<R, PluginError> {
+    let slot = slot::<H::Plugin>();
+    let _ = configure::<H>(&slot);
+    let value = slot.value.try_borrow().map_err(|_| busy::<H>())?;
+    Ok(body(&value))
+}
+
 /// Hands a neuron its configuration unless it has taken one. What it refuses, it is offered again at the next call, so
 /// that every call says what is wrong with it.
 fn configure<H: Hosted>(slot: &Slot<H::Plugin>) -> Result<(), PluginError> {

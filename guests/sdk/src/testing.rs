@@ -1,5 +1,6 @@
 //! A stand-in for the host, for native tests: one a thread, so one a test. What a plugin asks of the host it keeps, and
-//! shows to the test; it has the rules of the WIT docs, and knows nothing of permissions but what a test denies.
+//! shows to the test; it has the rules of the WIT docs but for those that count within one call, and knows nothing of
+//! permissions but what a test has it refuse.
 //!
 //! ```
 //! use hal9_plugin_sdk::*;

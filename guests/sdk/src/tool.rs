@@ -129,7 +129,7 @@ impl ToolEntry {
     #[must_use]
     pub const fn of<H: Hosted<Plugin: ToolPlugin>>() -> Self {
         Self {
-            describe: || instance::with::<H, _>(|tool| Ok(tool.describe())),
+            describe: || instance::with_as_is::<H, _>(ToolPlugin::describe),
             validate: |params| instance::with::<H, _>(|tool| tool.validate_params(params)),
             execute: |params| {
                 instance::with_mut::<H, _>(|tool| {

@@ -157,6 +157,7 @@ fn a_configuration_that_is_refused_fails_every_call_until_there_is_another() {
         failed(say("Ada"), FailureCode::InvalidInput, "the configuration was not taken: `greeting` is 7");
         failed(TheLifecycle::init(), FailureCode::InvalidInput, "should be a text");
     }
+    assert_eq!(TheTools::describe().len(), 2);
     let state = TheNeuron::state();
     assert_eq!((state.processed, state.failed, state.details[0].0.as_str()), (2, 2, "error"));
     assert_eq!(TheLifecycle::health().status, Status::Unhealthy);
