@@ -29,6 +29,7 @@
 mod bindings;
 mod call;
 mod component;
+mod configuration;
 mod engine;
 mod error;
 mod fault;

@@ -16,7 +16,7 @@ use crate::component::Component;
 use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
 use crate::stats::{PluginStats, Stats};
-use crate::{Call, Error, Host, Kind, Limit, fault, link};
+use crate::{Call, Error, Host, Kind, Limit, configuration, fault, link};
 
 /// What a plugin gets of what its manifest declares.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct LoadOptions {
     pub grant: Grant,
     /// Caps on its limits: the smaller of each and what the manifest says is what holds.
     pub caps: LimitOverrides,
-    /// Its configuration, a JSON object.
+    /// Its configuration, a JSON object that its schema allows.
     pub config: serde_json::Value,
 }
 
@@ -145,7 +145,7 @@ impl Plugin {
             limits: manifest.limits.capped(&options.caps),
             kinds: component.kinds().to_vec(),
             host: host.clone(),
-            config: RwLock::new(Arc::new(object(&id, options.config)?)),
+            config: RwLock::new(Arc::new(configuration::check(&manifest, options.config)?)),
             metric_names: metrics::Names::default(),
             stats: Stats::default(),
             slot: tokio::sync::Mutex::new(None),
@@ -352,9 +352,9 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for what is no JSON object, and whatever ends the call; the old configuration then holds.
+    /// [`Error::InvalidInput`] for what the plugin's schema refuses, and whatever ends the call; the old configuration then holds.
     pub async fn reconfigure(&self, call: &mut Call, config: serde_json::Value) -> Result<(), Error> {
-        let config = object(self.id(), config)?;
+        let config = configuration::check(&self.loaded.manifest, config)?;
         if self.loaded.kinds.contains(&Kind::Lifecycle) {
             let text = config.to_string();
             let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_reconfigure(&text));
@@ -379,17 +379,6 @@ impl Plugin {
 
 fn is_tool_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
-}
-
-fn object(plugin: &PluginId, config: serde_json::Value) -> Result<serde_json::Value, Error> {
-    if config.is_object() {
-        return Ok(config);
-    }
-    Err(Error::InvalidInput {
-        plugin: Some(plugin.clone()),
-        what: format!("{plugin}: its configuration is no JSON object"),
-        help: "give an object, `{}` for none".to_owned(),
-    })
 }
 
 /// Holds what a manifest declares against what its component exports.
