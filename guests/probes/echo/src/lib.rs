@@ -3,7 +3,7 @@
 use hal9_plugin_sdk::*;
 
 hal9_plugin! {
-    metadata: { name: "Echo", version: "0.1.0", author: "The HAL9 authors", license: "Apache-2.0" },
+    metadata: { id: "test.echo", name: "Echo", version: "0.1.0", author: "The HAL9 authors", license: "Apache-2.0" },
     capabilities: [PluginCapability::NeuronType { layer: "L2", neuron_type: "echo" }],
 }
 
