@@ -35,42 +35,69 @@ pub trait LearningSink: Send + Sync {
     fn feedback(&self, plugin: &PluginId, feedback: Feedback);
 }
 
-/// The last 1 000 experiences and the last 1 000 pieces of feedback, for as long as the process lives.
+/// The last experiences and feedback, as far as there is room, for as long as the process lives.
 #[derive(Debug, Default)]
 pub struct InProcessLearning {
-    experiences: Mutex<VecDeque<(PluginId, Experience)>>,
-    feedback: Mutex<VecDeque<(PluginId, Feedback)>>,
+    experiences: Kept<Experience>,
+    feedback: Kept<Feedback>,
 }
 
+/// The most reports of one sort that are kept.
 const KEPT: usize = 1_000;
 
-fn keep<T>(queue: &Mutex<VecDeque<T>>, item: T) {
-    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    if queue.len() == KEPT {
-        queue.pop_front();
+/// The most bytes that the reports of one sort take up.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// The last reports, each with its size.
+#[derive(Debug)]
+struct Kept<T>(Mutex<(VecDeque<(PluginId, T, usize)>, usize)>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
     }
-    queue.push_back(item);
+}
+
+impl<T: Clone> Kept<T> {
+    fn push(&self, plugin: &PluginId, report: T, bytes: usize) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reports, total) = &mut *kept;
+        reports.push_back((plugin.clone(), report, bytes));
+        *total += bytes;
+        while reports.len() > KEPT || *total > KEPT_BYTES {
+            let Some((_, _, oldest)) = reports.pop_front() else { break };
+            *total -= oldest;
+        }
+    }
+
+    fn all(&self) -> Vec<(PluginId, T)> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.0.iter().map(|(plugin, report, _)| (plugin.clone(), report.clone())).collect()
+    }
 }
 
 impl InProcessLearning {
     /// The experiences that are kept, oldest first.
     pub fn experiences(&self) -> Vec<(PluginId, Experience)> {
-        self.experiences.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.experiences.all()
     }
 
     /// The feedback that is kept, oldest first.
     pub fn feedback(&self) -> Vec<(PluginId, Feedback)> {
-        self.feedback.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.feedback.all()
     }
 }
 
 impl LearningSink for InProcessLearning {
     fn experience(&self, plugin: &PluginId, experience: Experience) {
-        keep(&self.experiences, (plugin.clone(), experience));
+        let numbers = experience.state.len() + experience.next_state.as_ref().map_or(0, Vec::len);
+        let bytes = size_of::<Experience>() + numbers * size_of::<f32>() + experience.action.len();
+        self.experiences.push(plugin, experience, bytes);
     }
 
     fn feedback(&self, plugin: &PluginId, feedback: Feedback) {
-        keep(&self.feedback, (plugin.clone(), feedback));
+        let bytes = size_of::<Feedback>() + feedback.comment.len();
+        self.feedback.push(plugin, feedback, bytes);
     }
 }
 
@@ -139,5 +166,19 @@ mod tests {
         assert_eq!(ctx.report_feedback((1, 2), 1.5, String::new()).unwrap(), Err(Error::InvalidInput));
         assert_eq!(ctx.report_feedback((1, 2), f32::NAN, String::new()).unwrap(), Err(Error::InvalidInput));
         assert_eq!((sink.experiences().len(), sink.feedback().len()), (1, 1));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_number_and_by_size() {
+        let sink = InProcessLearning::default();
+        let plugin: PluginId = "test.plugin".parse().unwrap();
+        let small = Feedback { signal: (0, 0), score: 1.0, comment: String::new() };
+        (0..KEPT + 10).for_each(|_| sink.feedback(&plugin, small.clone()));
+        assert_eq!(sink.feedback().len(), KEPT);
+        let state = vec![0.0; STATE_NUMBERS];
+        let large = Experience { state, action: "go".into(), reward: 0.0, next_state: None };
+        (0..100).for_each(|_| sink.experience(&plugin, large.clone()));
+        let kept = sink.experiences().len();
+        assert!((50..=KEPT_BYTES / (STATE_NUMBERS * 4)).contains(&kept), "{kept}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hal9_package::PluginId;
 
-use super::signals::Emission;
+use super::signals::{EMIT_SIGNALS, Emission};
 use crate::bindings::hal9::plugin::plugins::{self, CallError};
 use crate::bindings::hal9::plugin::types::Signal;
 
@@ -83,6 +83,20 @@ impl PluginsCtx {
         chain.push(self.plugin.clone());
         Ok((target, chain))
     }
+
+    /// Keeps what a callee emitted for delivery with the caller's own, as many in one call as a plugin may emit itself:
+    /// else a loop of calls would fill the host's memory.
+    fn take_along(&mut self, emitted: Vec<Emission>) {
+        let room = EMIT_SIGNALS.saturating_sub(self.emitted.len());
+        if emitted.len() > room {
+            tracing::warn!(
+                plugin = self.plugin.as_ref(),
+                "{} signals of its callees are dropped",
+                emitted.len() - room
+            );
+        }
+        self.emitted.extend(emitted.into_iter().take(room));
+    }
 }
 
 impl plugins::Host for PluginsCtx {
@@ -97,7 +111,7 @@ impl plugins::Host for PluginsCtx {
             Err(error) => return Ok(Err(error)),
         };
         Ok(self.calls.call(&chain, &target, &method, &params).await.map(|(result, emitted)| {
-            self.emitted.extend(emitted);
+            self.take_along(emitted);
             result
         }))
     }
@@ -108,7 +122,7 @@ impl plugins::Host for PluginsCtx {
             Err(error) => return Ok(Err(error)),
         };
         Ok(self.calls.ask(&chain, &target, signal).await.map(|(reply, emitted)| {
-            self.emitted.extend(emitted);
+            self.take_along(emitted);
             reply
         }))
     }
@@ -123,13 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn edges_cycles_and_depth_are_checked() {
+    fn edges_cycles_depth_and_emissions_are_bounded() {
         let mut ctx = PluginsCtx::new(id("test.a"), Some(vec!["test.b".into(), "test.a".into()]), Arc::new(NoPlugins));
         assert_eq!(ctx.edge("test.b").unwrap(), (id("test.b"), vec![id("test.a")]));
         assert_eq!(ctx.edge("test.c"), Err(CallError::Denied));
         assert_eq!(ctx.edge("test.a"), Err(CallError::Cycle));
         ctx.chain = vec![id("test.b")];
         assert_eq!(ctx.edge("test.b"), Err(CallError::Cycle));
+        let emission = Emission { layer: "L3".into(), signal: Signal::text("x") };
+        ctx.take_along(vec![emission.clone(); EMIT_SIGNALS - 1]);
+        ctx.take_along(vec![emission; 5]);
+        assert_eq!(ctx.emitted.len(), EMIT_SIGNALS);
         ctx.chain = (0..DEPTH - 1).map(|i| id(&format!("test.x{i}"))).collect();
         assert_eq!(ctx.edge("test.b"), Err(CallError::TooDeep));
     }
