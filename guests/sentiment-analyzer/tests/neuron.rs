@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hal9_plugin_sdk::*;
-use sentiment_analyzer::SentimentAnalyzer;
+use sentiment_analyzer::{HAL9_MANIFEST, SentimentAnalyzer};
 
 fn signal(text: &str) -> PluginSignal {
     PluginSignal {
@@ -140,6 +140,19 @@ fn a_configuration_out_of_range_is_refused_and_changes_nothing() {
     assert_eq!(error.code, ErrorCode::InvalidInput);
     let reply = neuron.process_signal(signal("good")).unwrap();
     assert_eq!(reply.metadata["label"], "neutral");
+}
+
+#[test]
+fn the_defaults_of_the_schema_are_those_of_the_neuron() {
+    let manifest: Value = serde_json::from_str(HAL9_MANIFEST).unwrap();
+    let properties = manifest["configuration"]["properties"].as_object().unwrap();
+    let defaults: Value = properties.iter().map(|(name, schema)| (name.clone(), schema["default"].clone())).collect();
+    let neuron = format!("{:?}", SentimentAnalyzer::default());
+    assert_eq!(format!("{:?}", configured(defaults)), neuron);
+    for name in properties.keys() {
+        let error = SentimentAnalyzer::default().update_config(json!({ name.as_str(): "wrong" })).unwrap_err();
+        assert!(error.message.contains(name.as_str()), "{}", error.message);
+    }
 }
 
 #[test]
