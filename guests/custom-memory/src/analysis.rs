@@ -77,11 +77,13 @@ impl Terms {
     }
 }
 
-/// The words of a text with the offsets at which they begin. `snake_case` is two words: people look for either.
+/// The words of a text with the offsets at which they begin. Names such as `snake_case.rs` are taken apart further than
+/// the standard does, because people look for any part of them; numbers such as `1.5` are not.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.unicode_word_indices().flat_map(|(start, word)| {
+        let number = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
         let mut next = start;
-        word.split('_').filter_map(move |part| {
+        word.split(move |char| matches!(char, '_' | '.' | ':') && !number).filter_map(move |part| {
             let at = next;
             next += part.len() + 1;
             (!part.is_empty()).then_some((at, part))
@@ -138,7 +140,10 @@ mod tests {
     #[test]
     fn words_are_where_people_see_them() {
         assert_eq!(folded("Don't panic: it's 3.14, e-mail me!"), ["don't", "panic", "it's", "3.14", "e", "mail", "me"]);
-        assert_eq!(folded("memory_value __init__ _"), ["memory", "value", "init"]);
+        assert_eq!(
+            folded("memory_value __init__ _ main.rs v1.2 1,000"),
+            ["memory", "value", "init", "main", "rs", "v1", "2", "1,000"]
+        );
         assert_eq!(folded("検索 テスト"), ["検", "索", "テスト"]);
         assert_eq!(folded("👩‍👩‍👧 … — \u{0}"), [""; 0]);
         let text = "été snake_case";

@@ -61,14 +61,17 @@ fn large() -> Vec<u8> {
 /// Every way an entry can change, with enough entries between for segments to be written and merged.
 fn script() -> Vec<Step> {
     let mut script = vec![
+        ("a".to_owned(), content("alarge", large())),
         ("a".to_owned(), content("aone", b"text".to_vec())),
         ("a".to_owned(), content("alarge", large())),
         ("b".to_owned(), content("bone", b"text".to_vec())),
+        ("a".to_owned(), None),
         ("a".to_owned(), content("atwo", b"text".to_vec())),
         ("b".to_owned(), None),
     ];
     for i in 0..14 {
-        let text: String = (0..1000).map(|word| format!("w{i}x{word} ")).collect();
+        // Long words, because a segment is due by their bytes.
+        let text: String = (0..300).map(|word| format!("{:0>50} ", format!("w{i}x{word}"))).collect();
         script.push((format!("filler {}", i % 11), content(&format!("about{i}"), text.into_bytes())));
     }
     script.extend([
@@ -156,10 +159,19 @@ fn an_instance_that_is_dropped_at_any_step_loses_nothing_that_it_acknowledged() 
 
 #[test]
 fn a_memory_that_fails_for_a_moment_leaves_the_instance_with_the_truth() {
+    fail_for_a_moment(|_| {});
+}
+
+#[test]
+fn answers_that_are_lost_for_a_moment_leave_the_instance_with_the_truth() {
+    fail_for_a_moment(TestMemory::lose_answers);
+}
+
+fn fail_for_a_moment(prepare: impl Fn(&TestMemory)) {
     let script = script();
-    let mut steps = 0;
-    loop {
+    for steps in 0.. {
         let memory = TestMemory::default();
+        prepare(&memory);
         let mut provider = open(&memory);
         memory.break_in(steps, 2);
         let mut expect = BTreeMap::new();
@@ -177,7 +189,35 @@ fn a_memory_that_fails_for_a_moment_leaves_the_instance_with_the_truth() {
         if !broke {
             break;
         }
-        steps += 7;
+    }
+}
+
+#[test]
+fn an_earlier_version_that_could_not_be_cleared_away_never_comes_back() {
+    // Two versions: the memory fails right after the record of the second is written.
+    let two = TestMemory::default();
+    let mut provider = open(&two);
+    provider.store("k", b"old", &facts("Ada")).unwrap();
+    two.break_in(2, 1);
+    provider.store("k", b"new", &facts("Ada")).unwrap();
+    assert!(two.repair());
+    assert_eq!(two.names("d/").unwrap().len(), 2, "there is nothing to test");
+
+    for steps in 0.. {
+        let memory = two.copy();
+        let mut provider = open(&memory);
+        memory.break_in(steps, usize::MAX);
+        let deleted = provider.delete("k");
+        let broke = memory.repair();
+        let provider = open(&memory);
+        let left = provider.retrieve("k").unwrap().map(|entry| entry.0);
+        assert_ne!(left, Some(b"old".to_vec()), "after a break at step {steps}");
+        assert!(keys(&provider, "old").is_empty(), "after a break at step {steps}");
+        assert_eq!(keys(&provider, "new").len(), usize::from(left.is_some()));
+        if !broke {
+            assert_eq!((deleted, left), (Ok(true), None));
+            break;
+        }
     }
 }
 

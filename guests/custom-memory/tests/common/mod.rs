@@ -19,6 +19,8 @@ struct State {
     /// Steps until it breaks, and for how many it does.
     breaks_in: Cell<Option<usize>>,
     for_steps: Cell<usize>,
+    /// Whether what fails happens nevertheless.
+    happens: Cell<bool>,
     work: Cell<Work>,
 }
 
@@ -63,6 +65,11 @@ impl TestMemory {
     pub fn break_in(&self, steps: usize, for_steps: usize) {
         self.0.breaks_in.set(Some(steps));
         self.0.for_steps.set(for_steps);
+    }
+
+    /// What fails happens nevertheless: it is the answer that is lost.
+    pub fn lose_answers(&self) {
+        self.0.happens.set(true);
     }
 
     /// Works again; says whether it had broken.
@@ -111,23 +118,30 @@ impl Memory for TestMemory {
 
     fn set(&self, name: &str, value: &[u8]) -> Result<(), HostError> {
         check(name);
-        self.step(|work| {
+        let step = self.step(|work| {
             work.sets += 1;
             work.bytes += value.len();
-        })?;
+        });
+        if !self.0.happens.get() {
+            step.clone()?;
+        }
         let mut values = self.0.values.borrow_mut();
         let names = if self.0.names.get() == 0 { 10_000 } else { self.0.names.get() };
         if value.len() > 1 << 20 || (values.len() >= names && !values.contains_key(name)) {
             return Err(HostError::LimitExceeded);
         }
         values.insert(name.to_owned(), value.to_vec());
-        Ok(())
+        step
     }
 
     fn delete(&self, name: &str) -> Result<bool, HostError> {
         check(name);
-        self.step(|work| work.deletes += 1)?;
-        Ok(self.0.values.borrow_mut().remove(name).is_some())
+        let step = self.step(|work| work.deletes += 1);
+        if !self.0.happens.get() {
+            step.clone()?;
+        }
+        let removed = self.0.values.borrow_mut().remove(name).is_some();
+        step.map(|()| removed)
     }
 
     fn names(&self, prefix: &str) -> Result<Vec<String>, HostError> {
