@@ -36,7 +36,14 @@ Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 6 perm
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Builds real plugins, runs them, and shows what stops the others
-    Demo,
+    ///
+    /// All of it happens in a folder of its own that is gone afterwards; your plugins stay as they are. The first time, the
+    /// plugins are built, and the WebAssembly targets of Rust are added where they are missing.
+    Demo {
+        /// The folder with the plugins' sources [default: guests, here or where hal9 was built]
+        #[arg(long, value_name = "DIR")]
+        guests: Option<PathBuf>,
+    },
     /// What this machine lacks to build and run plugins, and the fix
     Doctor {
         /// Install what is missing
@@ -62,13 +69,28 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
+    #[command(flatten)]
+    Develop(DevelopCommand),
+    #[command(flatten)]
+    Loaded(LoadedCommand),
+}
+
+/// What an author does with a plugin that need not be loaded.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevelopCommand {
     /// Build the component of a Rust plugin, with cargo-component where it is installed, else with plain cargo
+    #[command(after_help = "\
+The component is then checked, as by `hal9 plugin validate`.
+A build that fails is an invalid package (status 4) with the reason \"build\".")]
     Build {
         /// The plugin's folder
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
     /// Check a component or a plugin's folder as a load would, without running it
+    #[command(after_help = "\
+Status 0: it would load, granted all that it declares. Status 4: it would not. Status 6: it imports an interface
+whose permission its manifest does not declare.")]
     Validate {
         /// A component, or a plugin's folder
         #[arg(default_value = ".")]
@@ -83,6 +105,11 @@ pub(crate) enum PluginCommand {
         #[arg(long)]
         wit: bool,
     },
+}
+
+/// What an operator does with the plugins of a home.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LoadedCommand {
     /// List the plugins that are loaded
     List,
     /// Show all about a plugin: grants, limits, what it has done

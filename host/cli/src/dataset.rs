@@ -131,6 +131,11 @@ impl Rows {
         u32::try_from(self.features.len()).unwrap_or(u32::MAX)
     }
 
+    /// All rows, one after the other.
+    pub(crate) fn all(&self) -> &[f32] {
+        &self.numbers
+    }
+
     /// The rows, so many at once.
     pub(crate) fn batches(&self, rows: usize) -> impl Iterator<Item = &[f32]> {
         self.numbers.chunks((rows * self.features.len()).max(1))

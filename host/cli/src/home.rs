@@ -23,7 +23,12 @@ impl Home {
                 .data_dir()
                 .join("hal9"),
         };
-        let folder = std::path::absolute(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        Self::at(&folder)
+    }
+
+    /// The home in a folder. It is made where it is not there.
+    pub(crate) fn at(folder: &Path) -> Result<Self, Failure> {
+        let folder = std::path::absolute(folder).map_err(|error| Failure::file(folder, &error))?;
         std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
         Ok(Self(folder))
     }

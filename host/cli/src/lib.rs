@@ -2,16 +2,22 @@
 //! refuses to know how plugins run (`hal9-host`) and how it is kept which ones there are (`hal9-registry`).
 
 mod args;
+mod build;
 mod commands;
 mod dataset;
 mod failure;
 mod home;
+mod inspection;
 mod logs;
 mod memory_store;
 mod output;
+mod process;
+mod project;
 mod session;
 mod settings;
 mod source;
+mod toolchain;
+mod validation;
 
 use std::process::ExitCode;
 

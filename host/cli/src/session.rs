@@ -26,16 +26,20 @@ pub(crate) struct Session {
     errors: BTreeMap<PluginId, String>,
 }
 
+/// A manager without plugins, whose backends are the home's.
+pub(crate) fn manager(home: &Home) -> Result<Manager, Failure> {
+    let host =
+        Host::builder().log(Arc::new(FileLog::new(home.logs()))).memory(Arc::new(SqliteMemory::open(&home.memory())?));
+    Ok(Manager::new(host)?)
+}
+
 impl Session {
     /// Opens the home.
     pub(crate) fn open(output: Output, environment: Option<&str>) -> Result<Self, Failure> {
         let home = Home::find()?;
         let settings = Settings::read(&home.settings(), environment)?;
         let registry = Registry::open(home.folder())?;
-        let host = Host::builder()
-            .log(Arc::new(FileLog::new(home.logs())))
-            .memory(Arc::new(SqliteMemory::open(&home.memory())?));
-        let manager = Manager::new(host)?;
+        let manager = manager(&home)?;
         Ok(Self { home, settings, registry, manager, output, errors: BTreeMap::new() })
     }
 

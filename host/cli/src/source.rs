@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use hal9_host::read_manifest;
 use hal9_package::Manifest;
 
+use crate::build::Build;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
+use crate::project::{self, Project};
+use crate::toolchain::{Toolchain, Way};
 
 /// A component, and the folder that it was found from.
 #[derive(Clone, Debug)]
@@ -18,17 +21,38 @@ pub(crate) struct Found {
     pub(crate) component: PathBuf,
 }
 
-/// The component of a path: the file itself; the one of a Rust project, built if it was not built yet; or the only one in
-/// a folder.
-pub(crate) fn find(path: &Path, _output: Output) -> Result<Found, Failure> {
+/// The component of a path: the file itself; the one of a Rust project, built if there is none or its sources have changed
+/// since; or the only one in a folder.
+pub(crate) fn find(path: &Path, output: Output) -> Result<Found, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let kind = path.metadata().map_err(|error| Failure::file(&path, &error))?;
     if kind.is_file() {
         let folder = path.parent().unwrap_or(&path).to_owned();
         return Ok(Found { folder, component: path });
     }
-    let component = only_component(&path)?;
+    let component = if project::is_rust(&path) { of_project(&path, output)? } else { only_component(&path)? };
     Ok(Found { folder: path, component })
+}
+
+/// The component of a Rust project. One that is built already stays as it was built, with cargo-component or without.
+fn of_project(folder: &Path, output: Output) -> Result<PathBuf, Failure> {
+    let toolchain = Toolchain::find();
+    let project = Project::read(&toolchain, folder)?;
+    let mut build = Build::new(&toolchain, output);
+    match project.built() {
+        Some(built) if !built.stale => return Ok(built.component),
+        Some(built) => {
+            output.note(format!("{} has changed since it was built; building it", folder.display()));
+            if built.way == Way::Cargo {
+                build.way = Way::Cargo;
+            }
+        }
+        None => {
+            output.note(format!("{} is not built yet; building it", folder.display()));
+            build.tell_way();
+        }
+    }
+    build.project(&project)
 }
 
 /// The only `.wasm` file in a folder.

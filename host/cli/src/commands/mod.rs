@@ -1,5 +1,8 @@
 //! What each command does, a file for each group. It owns the order of steps, and refuses to know formats of files.
 
+mod demo;
+mod develop;
+mod doctor;
 mod learn;
 mod memory;
 mod plugin;
@@ -11,23 +14,42 @@ use std::io::Read as _;
 use hal9_package::PluginId;
 use hal9_registry::Plugin;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, PluginCommand};
 use crate::failure::{Code, Failure};
 use crate::output::{Output, plain};
 use crate::session::Session;
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    let output = *output;
-    let mut session = Session::open(output, args.env.as_deref())?;
-    let result = match args.command {
-        Command::Demo | Command::Doctor { .. } => Ok(()),
-        Command::Plugin(command) => plugin::run(&mut session, command).await,
-        Command::Signal(command) => signal::run(&mut session, command).await,
-        Command::Tool(command) => tool::run(&mut session, command).await,
-        Command::Memory(command) => memory::run(&mut session, command).await,
-        Command::Learn(command) => learn::run(&mut session, command).await,
-    };
+    let (output, environment) = (*output, args.env.as_deref());
+    match args.command {
+        Command::Demo { guests } => demo::run(output, guests.as_deref()).await,
+        Command::Doctor { fix } => doctor::run(output, environment, fix),
+        Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
+        Command::Plugin(PluginCommand::Loaded(command)) => {
+            in_home(output, environment, async |session| plugin::run(session, command).await).await
+        }
+        Command::Signal(command) => {
+            in_home(output, environment, async |session| signal::run(session, command).await).await
+        }
+        Command::Tool(command) => in_home(output, environment, async |session| tool::run(session, command).await).await,
+        Command::Memory(command) => {
+            in_home(output, environment, async |session| memory::run(session, command).await).await
+        }
+        Command::Learn(command) => {
+            in_home(output, environment, async |session| learn::run(session, command).await).await
+        }
+    }
+}
+
+/// Opens the home, works in it, and writes back what plugins used up.
+async fn in_home(
+    output: Output,
+    environment: Option<&str>,
+    work: impl AsyncFnOnce(&mut Session) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut session = Session::open(output, environment)?;
+    let result = work(&mut session).await;
     if let Err(failure) = &result {
         session.note_error(failure);
     }

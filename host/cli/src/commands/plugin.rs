@@ -7,25 +7,24 @@ use hal9_package::{Manifest, Permissions};
 use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
 
-use crate::args::{LevelArg, PluginCommand};
+use crate::args::{LevelArg, LoadedCommand};
 use crate::failure::Failure;
 use crate::output::{bold, dim, green, plain, red, size, table, time, yellow};
 use crate::session::Session;
 use crate::{logs, source};
 
-pub(super) async fn run(session: &mut Session, command: PluginCommand) -> Result<(), Failure> {
+pub(super) async fn run(session: &mut Session, command: LoadedCommand) -> Result<(), Failure> {
     match command {
-        PluginCommand::List => list(session),
-        PluginCommand::Info { plugin } => info(session, &plugin),
-        PluginCommand::Load { dev, grant, no_grants } => {
+        LoadedCommand::List => list(session),
+        LoadedCommand::Info { plugin } => info(session, &plugin),
+        LoadedCommand::Load { dev, grant, no_grants } => {
             let only = (no_grants || !grant.is_empty()).then(|| grant.into_iter().collect());
             load(session, &dev, only).await
         }
-        PluginCommand::Activate { plugin } => activate(session, &plugin).await,
-        PluginCommand::Deactivate { plugin } => deactivate(session, &plugin),
-        PluginCommand::Unload { plugin } => unload(session, &plugin),
-        PluginCommand::Logs { plugin, tail, level } => show_logs(session, &plugin, tail, level),
-        PluginCommand::Build { .. } | PluginCommand::Validate { .. } | PluginCommand::Inspect { .. } => Ok(()),
+        LoadedCommand::Activate { plugin } => activate(session, &plugin).await,
+        LoadedCommand::Deactivate { plugin } => deactivate(session, &plugin),
+        LoadedCommand::Unload { plugin } => unload(session, &plugin),
+        LoadedCommand::Logs { plugin, tail, level } => show_logs(session, &plugin, tail, level),
     }
 }
 

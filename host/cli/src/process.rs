@@ -1,0 +1,150 @@
+//! Owns the programs that are started from here: their environment, what they write, and a word on what goes on meanwhile.
+//! It refuses to know what they are for.
+
+use std::io::{BufRead, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use indicatif::ProgressBar;
+
+use crate::failure::{Code, Failure};
+
+/// What a program did.
+pub(crate) struct Finished {
+    pub(crate) success: bool,
+    pub(crate) stdout: Vec<u8>,
+    /// What it wrote to standard error; empty, where that went to the user.
+    pub(crate) stderr: String,
+}
+
+/// Who reads a program's standard error.
+#[derive(Clone, Copy)]
+pub(crate) enum Errors<'a> {
+    /// The user, as it is written.
+    Shown,
+    /// Nobody yet; its last line is what a spinner shows.
+    Kept(&'a ProgressBar),
+}
+
+/// What cargo tells the programs that it runs about themselves. It would say wrong things of another package.
+const SET_BY_CARGO: [&str; 6] =
+    ["CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_MAKEFLAGS", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_PACKAGE"];
+
+/// What somebody who says it to `cargo run` means for the program that is run: flags of the machine's own target, which
+/// break a build for WebAssembly or have everything built again.
+const SAID_TO_CARGO: [&str; 6] = [
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "RUSTFLAGS",
+    "RUSTC_WORKSPACE_WRAPPER",
+];
+
+fn leaks(name: &str, under_cargo: bool) -> bool {
+    name == "CARGO"
+        || name == "OUT_DIR"
+        || SET_BY_CARGO.iter().any(|prefix| name.starts_with(prefix))
+        || (under_cargo && SAID_TO_CARGO.contains(&name))
+}
+
+/// A program to run in a folder, without what a cargo around us has set for us. A relative `CARGO_TARGET_DIR` is taken from
+/// where we were started, as that cargo took it.
+pub(crate) fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).stdin(Stdio::null());
+    let under_cargo = std::env::var_os("CARGO_MANIFEST_DIR").is_some();
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| leaks(name, under_cargo)) {
+            command.env_remove(name);
+        }
+    }
+    if let Some(folder) = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty())
+        && let Ok(folder) = std::path::absolute(folder)
+    {
+        command.env("CARGO_TARGET_DIR", folder);
+    }
+    command
+}
+
+/// Runs a program to its end.
+///
+/// # Errors
+///
+/// Where it cannot be started or read; not, where it fails.
+pub(crate) fn run(mut command: Command, errors: Errors<'_>) -> Result<Finished, Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let lost = |error: std::io::Error| {
+        Failure::new(Code::Unavailable, format!("{program} could not be run: {error}")).help("hal9 doctor")
+    };
+    command.stdout(Stdio::piped()).stderr(match errors {
+        Errors::Shown => Stdio::inherit(),
+        Errors::Kept(_) => Stdio::piped(),
+    });
+    let mut child = command.spawn().map_err(lost)?;
+    // Both at once, so that neither fills up while the other is read.
+    let reader = child.stderr.take().map(|stderr| {
+        let spinner = match errors {
+            Errors::Kept(spinner) => spinner.clone(),
+            Errors::Shown => ProgressBar::hidden(),
+        };
+        std::thread::spawn(move || follow(BufReader::new(stderr), &spinner))
+    });
+    let mut stdout = Vec::new();
+    if let Some(mut pipe) = child.stdout.take() {
+        pipe.read_to_end(&mut stdout).map_err(lost)?;
+    }
+    let stderr = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    let status = child.wait().map_err(lost)?;
+    Ok(Finished { success: status.success(), stdout, stderr })
+}
+
+/// Reads lines to the end, and has the spinner show the last one.
+fn follow(mut from: impl BufRead, spinner: &ProgressBar) -> String {
+    let what = spinner.message();
+    let mut text = String::new();
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+        let read = String::from_utf8_lossy(&line);
+        let word = anstream::adapter::strip_str(read.trim()).to_string();
+        if !word.is_empty() {
+            spinner.set_message(format!("{what}: {word}"));
+        }
+        text.push_str(&read);
+        line.clear();
+    }
+    spinner.set_message(what);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_belongs_to_the_outer_build_is_taken_away() {
+        for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"] {
+            assert!(leaks(name, true) && leaks(name, false), "{name}");
+        }
+        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+            assert!(leaks(name, true) && !leaks(name, false), "{name}");
+        }
+        for name in ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE", "RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "PATH"]
+        {
+            assert!(!leaks(name, true), "{name}");
+        }
+    }
+
+    #[test]
+    fn output_is_kept_apart_and_a_failure_is_told() {
+        let mut shell = command(Path::new("sh"), Path::new("."));
+        shell.args(["-c", "echo out; echo first >&2; echo last >&2; exit 3"]);
+        let done = run(shell, Errors::Kept(&ProgressBar::hidden())).unwrap();
+        assert_eq!(
+            (done.success, done.stdout.as_slice(), done.stderr.as_str()),
+            (false, &b"out\n"[..], "first\nlast\n")
+        );
+        let missing = run(command(Path::new("no-such-program"), Path::new(".")), Errors::Shown);
+        assert!(missing.is_err_and(|failure| failure.code == Code::Unavailable));
+    }
+}

@@ -1,0 +1,197 @@
+//! Owns what can be said of a component without running it: whether it would load, granted all that it declares, and what
+//! its author may have overlooked. It refuses to know how that is shown.
+
+use hal9_host::{Component, Host, Kind, LoadOptions, permission_for};
+use hal9_package::{Manifest, PermissionKind};
+use serde::Serialize;
+
+use crate::failure::{Code, Failure};
+use crate::output::Output;
+use crate::source::{self, Found};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Outcome {
+    Passed,
+    /// It would load, and perhaps not do what its author means.
+    Warning,
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Check {
+    pub(crate) outcome: Outcome,
+    /// What was looked at.
+    pub(crate) name: &'static str,
+    /// What was seen, in a line.
+    pub(crate) found: String,
+    /// What to change.
+    pub(crate) help: Option<String>,
+}
+
+/// All that was seen of one component.
+#[derive(Debug, Default)]
+pub(crate) struct Validation {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) manifest: Option<Manifest>,
+    pub(crate) kinds: Vec<Kind>,
+    /// The component's size in bytes.
+    pub(crate) size: u64,
+    /// Why it would not load; none, where it would.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Interfaces that a permission opens up, beside the one that it links.
+const OPENED: [(PermissionKind, &str); 7] = [
+    (PermissionKind::SystemTime, "wasi:clocks/"),
+    (PermissionKind::SystemRandom, "wasi:random/"),
+    (PermissionKind::SystemEnv, "wasi:cli/environment"),
+    (PermissionKind::FileRead, "wasi:filesystem/"),
+    (PermissionKind::FileWrite, "wasi:filesystem/"),
+    (PermissionKind::NetworkHttp, "wasi:http/"),
+    (PermissionKind::NetworkHttps, "wasi:http/"),
+];
+
+/// What stands in a manifest for each kind of export.
+const CAPABILITIES: [(&str, Kind); 5] = [
+    ("NeuronType", Kind::Neuron),
+    ("ToolProvider", Kind::Tool),
+    ("MemoryProvider", Kind::MemoryProvider),
+    ("LearningAlgorithm", Kind::LearningAlgorithm),
+    ("ApiExtension", Kind::ApiExtension),
+];
+
+/// Holds a component against its manifest, and both against what this host offers.
+pub(crate) fn validate(found: &Found, output: Output) -> Validation {
+    let mut seen = Validation::default();
+    seen.failure = seen.look(found, output).err();
+    seen
+}
+
+impl Validation {
+    /// One check after the other; the first that a load would fail at ends it.
+    fn look(&mut self, found: &Found, output: Output) -> Result<(), Failure> {
+        let bytes = std::fs::read(&found.component).map_err(|error| Failure::file(&found.component, &error))?;
+        self.size = bytes.len() as u64;
+        let host = Host::new()?;
+        let name = found.component.display().to_string();
+        let spinner = output.spinner(format!("compiling {name}"));
+        let component = host.compile(&name, &bytes);
+        spinner.finish_and_clear();
+        let component = self.step("component", component.map_err(Failure::from))?;
+        self.kinds = component.kinds().to_vec();
+        let kinds: Vec<_> = self.kinds.iter().map(ToString::to_string).collect();
+        self.passed("component", format!("compiles; exports {}", kinds.join(", ")));
+
+        let manifest = self.step("manifest", source::manifest_of(found))?;
+        let whence = if component.manifest().is_some() { "carried by the component" } else { "in manifest.json" };
+        self.passed("manifest", format!("{} {}, {whence}", manifest.metadata.id, manifest.metadata.version));
+        self.manifest = Some(manifest.clone());
+        if manifest.min_hal9_version.is_some() {
+            self.step("version", check_version(&manifest))?;
+            self.passed("version", format!("this is HAL9 {}", env!("CARGO_PKG_VERSION")));
+        }
+
+        self.capabilities(&manifest);
+        self.imports(&component, &manifest);
+        self.unused(&component, &manifest);
+        let options = LoadOptions { manifest: Some(manifest), ..LoadOptions::declared() };
+        let loaded = host.load(&component, options).map(drop).map_err(Failure::from);
+        if self.checks.iter().any(|check| check.outcome == Outcome::Failed) {
+            // It was said already, line by line.
+            return loaded;
+        }
+        self.step("load", loaded)?;
+        self.passed("load", "links to this host with what it declares".to_owned());
+        Ok(())
+    }
+
+    /// What it declares that it offers, against what it exports.
+    fn capabilities(&mut self, manifest: &Manifest) {
+        for capability in &manifest.capabilities {
+            let Some((_, kind)) = CAPABILITIES.iter().find(|(name, _)| *name == capability.kind()) else { continue };
+            let layer = capability.layer().map_or_else(String::new, |layer| format!(" on layer {layer}"));
+            let what = format!("{} `{}`{layer}", capability.kind(), capability.name());
+            if self.kinds.contains(kind) {
+                self.passed("capability", what);
+            } else {
+                let found = format!("{what} is declared, and `{}` is not exported", kind.interface());
+                self.add(Outcome::Failed, "capability", found, "export the interface, or remove the capability");
+            }
+        }
+        let is_declared = |name: &str| manifest.capabilities.iter().any(|capability| capability.kind() == name);
+        for (name, kind) in CAPABILITIES {
+            if self.kinds.contains(&kind) && !is_declared(name) {
+                let found = format!("exports `{}` and declares no {name}, so that nobody finds it", kind.interface());
+                self.add(
+                    Outcome::Warning,
+                    "capability",
+                    found,
+                    &format!("add a {name} to the manifest's capabilities"),
+                );
+            }
+        }
+    }
+
+    /// What it imports, against the permissions that it declares.
+    fn imports(&mut self, component: &Component, manifest: &Manifest) {
+        for import in component.imports() {
+            let Some(permission) = permission_for(import) else { continue };
+            if manifest.permissions.contains(permission) {
+                self.passed("import", format!("{import} by {permission}"));
+            } else {
+                let found = format!("{import} needs {permission}, which is not declared");
+                let help = format!("declare {permission}, or remove the calls that need it");
+                self.add(Outcome::Failed, "import", found, &help);
+            }
+        }
+    }
+
+    /// Permissions that nothing in the component can make use of.
+    fn unused(&mut self, component: &Component, manifest: &Manifest) {
+        for permission in manifest.permissions.iter() {
+            let uses = |import: &String| {
+                permission_for(import) == Some(permission.kind)
+                    || OPENED.iter().any(|(kind, interface)| *kind == permission.kind && import.starts_with(interface))
+            };
+            if !component.imports().iter().any(uses) {
+                let found = format!("{permission} is declared, and nothing that needs it is imported");
+                self.add(Outcome::Warning, "permission", found, "remove it from the manifest");
+            }
+        }
+    }
+
+    fn passed(&mut self, name: &'static str, found: String) {
+        self.add(Outcome::Passed, name, found, "");
+    }
+
+    fn add(&mut self, outcome: Outcome, name: &'static str, found: String, help: &str) {
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        self.checks.push(Check { outcome, name, found, help });
+    }
+
+    /// Notes a failure as a check, and hands it on.
+    fn step<T>(&mut self, name: &'static str, result: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(failure) = &result {
+            self.add(Outcome::Failed, name, failure.message.clone(), failure.help.as_deref().unwrap_or_default());
+        }
+        result
+    }
+}
+
+/// Holds the oldest HAL9 that a plugin works with against this one.
+pub(crate) fn check_version(manifest: &Manifest) -> Result<(), Failure> {
+    let Some(least) = &manifest.min_hal9_version else { return Ok(()) };
+    let this = env!("CARGO_PKG_VERSION");
+    if this.parse().is_ok_and(|this| *least <= this) {
+        return Ok(());
+    }
+    let id = &manifest.metadata.id;
+    let mut failure = Failure::new(Code::Conflict, format!("{id}: needs HAL9 {least} or newer, and this is {this}"))
+        .plugin(id)
+        .help("use a newer HAL9, or an older version of the plugin");
+    failure.reason = Some("version".to_owned());
+    Err(failure)
+}
