@@ -1,6 +1,10 @@
 //! Lays out the word tables: the VADER lexicon out of a crate, and our own roles, ratings and emotions out of `data/`,
 //! merged into one entry a word. It knows the file format and nothing about the rules that use the tables.
 
+#[path = "src/hash.rs"]
+mod hash;
+
+use hash::Padded;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -15,15 +19,16 @@ struct Entry {
     tenths: i8,
     role: Option<String>,
     emotions: u8,
-    opens_phrase: bool,
+    /// 0, or which of the lists of phrases begins with it, counted from 1.
+    phrases: u8,
 }
 
 impl Entry {
     fn code(&self) -> String {
         let role = self.role.as_deref().unwrap_or("Plain");
         format!(
-            "Entry {{ tenths: {}, role: Role::{role}, emotions: {}, opens_phrase: {} }}",
-            self.tenths, self.emotions, self.opens_phrase
+            "Entry {{ tenths: {}, role: Role::{role}, emotions: {}, phrases: {} }}",
+            self.tenths, self.emotions, self.phrases
         )
     }
 }
@@ -134,39 +139,56 @@ fn tables(table: &mut Table) -> Result<String, Box<dyn Error>> {
         }
         entry.emotions |= own.emotions;
     }
-    for first in phrases.keys() {
-        table.entry(first.clone()).or_default().opens_phrase = true;
+    for (number, first) in (1..).zip(phrases.keys()) {
+        table.entry(first.clone()).or_default().phrases = u8::try_from(number)?;
     }
 
-    let mut words = phf_codegen::Map::new();
+    let mut code = String::new();
+    writeln!(code, "static WORDS: [(&str, Entry); {}] = [", table.len())?;
     for (word, entry) in table.iter() {
-        words.entry(word.as_str(), entry.code());
+        writeln!(code, "({word:?}, {}),", entry.code())?;
     }
-    let mut pictures = phf_codegen::Map::new();
+    let places = places(table.keys())?;
+    writeln!(code, "];\nconst PLACE_BITS: u32 = {PLACE_BITS};")?;
+    writeln!(code, "static PLACES: [u16; {}] = {places:?};", places.len())?;
+    writeln!(code, "static EMOJI: [(char, Entry); {}] = [", emoji.len())?;
     for (symbol, entry) in &emoji {
-        pictures.entry(*symbol, entry.code());
+        writeln!(code, "({symbol:?}, {}),", entry.code())?;
     }
-    let mut openings = phf_codegen::Map::new();
-    for (first, continuations) in &mut phrases {
+    writeln!(code, "];\nstatic PHRASES: [&[Phrase]; {}] = [", phrases.len())?;
+    for continuations in phrases.values_mut() {
         // The longest first: "nothing to complain about" before "nothing to".
         continuations.sort_by_key(|(rest, _)| std::cmp::Reverse(rest.len()));
-        let mut list = String::from("&[");
+        code.push_str("&[");
         for (rest, entry) in continuations {
-            write!(list, "Phrase {{ rest: &{rest:?}, entry: {} }}, ", entry.code())?;
+            write!(code, "Phrase {{ rest: &{rest:?}, entry: {} }}, ", entry.code())?;
         }
-        list.push(']');
-        openings.entry(first.as_str(), list);
+        code.push_str("],\n");
     }
-    let longest = table.keys().map(String::len).max().unwrap_or_default();
-    Ok(format!(
-        "static WORDS: phf::Map<&str, Entry> = {};\n\
-         static EMOJI: phf::Map<char, Entry> = {};\n\
-         static PHRASES: phf::Map<&str, &[Phrase]> = {};\n\
-         const LONGEST_WORD: usize = {longest};\n",
-        words.build(),
-        pictures.build(),
-        openings.build()
-    ))
+    code.push_str("];\n");
+    Ok(code)
+}
+
+/// The table is half full at most, so that a search is short.
+const PLACE_BITS: u32 = 14;
+
+/// For every place the number of the word that stands there, counted from 1; 0 where there is none. A word whose place
+/// is taken stands in the next one that is free.
+fn places<'w>(words: impl ExactSizeIterator<Item = &'w String>) -> Result<Vec<u16>, Box<dyn Error>> {
+    let mut places = vec![0; 1 << PLACE_BITS];
+    if words.len() > places.len() / 2 {
+        return Err("the table of words needs another bit".into());
+    }
+    for (number, word) in (1..).zip(words) {
+        let mut padded = Padded::default();
+        padded.get_mut(..word.len()).ok_or("a word is too long")?.copy_from_slice(word.as_bytes());
+        let mut at = hash::place(&padded, PLACE_BITS);
+        while places[at] != 0 {
+            at = (at + 1) % places.len();
+        }
+        places[at] = number;
+    }
+    Ok(places)
 }
 
 /// An emoji is one token, rated as the words that describe it are together.

@@ -1,6 +1,8 @@
 //! The word tables, laid out when the crate is built, and how a word of a text is found in them. It knows nothing of
 //! sentences: what a word means beside others is for `rules`.
 
+use crate::hash::{self, Padded};
+
 /// What is known of a word, an emoticon, an emoji or a phrase.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Entry {
@@ -10,8 +12,8 @@ pub(crate) struct Entry {
     pub(crate) role: Role,
     /// The emotions that it names, a bit each; see `emotions::Emotion`.
     pub(crate) emotions: u8,
-    /// Whether a phrase begins with it.
-    opens_phrase: bool,
+    /// 0, or which list of `PHRASES` begins with it, counted from 1.
+    phrases: u8,
 }
 
 /// What a word does to its neighbours; `data/roles.txt` says which words do it.
@@ -52,37 +54,31 @@ include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 /// The entry of a word as it stands in a text, whatever its case. Letters drawn out ("sooo gooood") are taken as said
 /// short, and a possessive as its noun.
 pub(crate) fn word(text: &str) -> Option<Entry> {
-    let mut buffer = [0; LONGEST_WORD];
-    let word = fold(text, &mut buffer)?;
-    if let Some(entry) = WORDS.get(word) {
-        return Some(*entry);
+    let folded = Folded::new(text)?;
+    if let Some(entry) = folded.look_up() {
+        return Some(entry);
     }
-    if let Some(owner) = word.strip_suffix("'s") {
-        return WORDS.get(owner).copied();
+    let letters = folded.letters();
+    if let Some(owner) = letters.strip_suffix(b"'s") {
+        return Folded::new(std::str::from_utf8(owner).ok()?)?.look_up();
     }
-    let drawn_out = |bytes: &[u8]| bytes[0] == bytes[1] && bytes[1] == bytes[2];
-    if word.as_bytes().windows(3).any(drawn_out) {
-        return shortened(word, 2).or_else(|| shortened(word, 1));
+    if letters.windows(3).any(|row| row[0] == row[1] && row[1] == row[2]) {
+        return folded.shortened(2).look_up().or_else(|| folded.shortened(1).look_up());
     }
     None
 }
 
 /// The entry of an emoji or another symbol of one character.
 pub(crate) fn emoji(symbol: char) -> Option<Entry> {
-    EMOJI.get(&symbol).copied()
+    let at = EMOJI.binary_search_by_key(&symbol, |(known, _)| *known).ok()?;
+    Some(EMOJI[at].1)
 }
 
-/// The longest phrase that begins with `first`, an entry of its word, and goes on with `rest`; and how many words of
-/// `rest` it takes.
-pub(crate) fn phrase<'t, R>(first: &str, entry: Entry, rest: R) -> Option<(usize, Entry)>
-where
-    R: Iterator<Item = &'t str> + Clone,
-{
-    if !entry.opens_phrase {
-        return None;
-    }
-    let mut buffer = [0; LONGEST_WORD];
-    PHRASES.get(fold(first, &mut buffer)?)?.iter().find_map(|phrase| {
+/// The longest phrase that begins with the word of `first` and goes on with `rest`; and how many words of `rest` it
+/// takes.
+pub(crate) fn phrase<'t>(first: Entry, rest: impl Iterator<Item = &'t str> + Clone) -> Option<(usize, Entry)> {
+    let list = usize::from(first.phrases).checked_sub(1)?;
+    PHRASES.get(list)?.iter().find_map(|phrase| {
         let mut words = rest.clone();
         phrase
             .rest
@@ -101,35 +97,62 @@ fn same(word: &str, expected: &str) -> bool {
     word.chars().map(plain_apostrophe).flat_map(char::to_lowercase).eq(expected.chars())
 }
 
-/// The word in lower case with plain apostrophes; `None` if that is longer than any word known.
-fn fold<'b>(text: &str, buffer: &'b mut [u8; LONGEST_WORD]) -> Option<&'b str> {
-    let mut length = 0;
-    if text.is_ascii() {
-        let target = buffer.get_mut(..text.len())?;
-        target.copy_from_slice(text.as_bytes());
-        target.make_ascii_lowercase();
-        length = text.len();
-    } else {
-        for letter in text.chars().map(plain_apostrophe).flat_map(char::to_lowercase) {
-            let target = buffer.get_mut(length..length + letter.len_utf8())?;
-            length += letter.encode_utf8(target).len();
-        }
-    }
-    std::str::from_utf8(&buffer[..length]).ok()
+/// A word in lower case with plain apostrophes.
+struct Folded {
+    bytes: Padded,
+    length: usize,
 }
 
-/// Looks a word up with no letter more than `times` in a row.
-fn shortened(word: &str, times: usize) -> Option<Entry> {
-    let mut buffer = [0; LONGEST_WORD];
-    let (mut length, mut row, mut last) = (0, 0, None);
-    for letter in word.chars() {
-        row = if last == Some(letter) { row + 1 } else { 1 };
-        last = Some(letter);
-        if row <= times {
-            length += letter.encode_utf8(&mut buffer[length..]).len();
+impl Folded {
+    /// `None` for a word that is longer than all that are known.
+    fn new(text: &str) -> Option<Self> {
+        let mut bytes = Padded::default();
+        let mut length = 0;
+        if text.is_ascii() {
+            let target = bytes.get_mut(..text.len())?;
+            target.copy_from_slice(text.as_bytes());
+            target.make_ascii_lowercase();
+            length = text.len();
+        } else {
+            for letter in text.chars().map(plain_apostrophe).flat_map(char::to_lowercase) {
+                let target = bytes.get_mut(length..length + letter.len_utf8())?;
+                length += letter.encode_utf8(target).len();
+            }
+        }
+        Some(Self { bytes, length })
+    }
+
+    fn letters(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    fn look_up(&self) -> Option<Entry> {
+        let word = self.letters();
+        let mut place = hash::place(&self.bytes, PLACE_BITS);
+        loop {
+            let number = usize::from(PLACES[place]);
+            let (known, entry) = WORDS.get(number.checked_sub(1)?)?;
+            if known.as_bytes() == word {
+                return Some(*entry);
+            }
+            place = (place + 1) % PLACES.len();
         }
     }
-    WORDS.get(std::str::from_utf8(&buffer[..length]).ok()?).copied()
+
+    /// The word with no letter more than `times` in a row. Letters of several bytes stay as they are.
+    fn shortened(&self, times: usize) -> Self {
+        let mut short = Self { bytes: Padded::default(), length: 0 };
+        let (mut row, mut last) = (0, None);
+        for &letter in self.letters() {
+            row = if last == Some(letter) && letter.is_ascii() { row + 1 } else { 1 };
+            last = Some(letter);
+            if row <= times {
+                short.bytes[short.length] = letter;
+                short.length += 1;
+            }
+        }
+        short
+    }
 }
 
 #[cfg(test)]
@@ -164,11 +187,11 @@ mod tests {
 
     #[test]
     fn the_longest_phrase_is_taken() {
-        let first = word("never").unwrap();
-        let taken = phrase("Never", first, ["ever", "land"].into_iter());
+        let first = word("Never").unwrap();
+        let taken = phrase(first, ["ever", "land"].into_iter());
         assert_eq!(taken.map(|(words, entry)| (words, entry.role)), Some((1, Role::Never)));
-        assert_eq!(phrase("never", first, ["land"].into_iter()), None);
-        assert_eq!(phrase("never", first, std::iter::empty()), None);
+        assert_eq!(phrase(first, ["land"].into_iter()), None);
+        assert_eq!(phrase(first, std::iter::empty()), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod analysis;
 mod cache;
 mod emotions;
+mod hash;
 mod lexicon;
 mod reply;
 mod rules;

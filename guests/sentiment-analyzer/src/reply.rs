@@ -5,7 +5,6 @@ use crate::analysis::Analysis;
 use crate::emotions::NAMES;
 use crate::settings::Label;
 use hal9_plugin_sdk::{HashMap, PluginError, PluginSignal, SignalBatch, TextColumn};
-use std::fmt::Write as _;
 
 /// The type of the signals that this neuron answers with.
 const SIGNAL_TYPE: &str = "sentiment";
@@ -24,26 +23,57 @@ pub(crate) fn reply(
     metadata.retain(|name, _| !is_emotion(name));
     add_facts(&mut metadata, analysis, label);
     metadata.insert("cache".to_owned(), cache.to_owned());
-    PluginSignal {
-        id: signal.id,
-        content: format!("{} ({:.2})", label.name(), analysis.score),
-        signal_type: SIGNAL_TYPE.to_owned(),
-        metadata,
-        timestamp,
+    let mut content = String::new();
+    summarize(&mut content, analysis, label);
+    PluginSignal { id: signal.id, content, signal_type: SIGNAL_TYPE.to_owned(), metadata, timestamp }
+}
+
+/// Adds the line that a person reads, such as `positive (0.83)`.
+fn summarize(line: &mut String, analysis: &Analysis, label: Label) {
+    line.push_str(label.name());
+    line.push_str(" (");
+    push_fixed(line, analysis.score, 2);
+    line.push(')');
+}
+
+/// A number from -1 to 1 with so many decimals.
+fn fixed(value: f64, decimals: u32) -> String {
+    let mut text = String::with_capacity(8);
+    push_fixed(&mut text, value, decimals);
+    text
+}
+
+/// As `{:.2}` would, for the few numbers there are here; that has to be right for all numbers, and takes much longer.
+fn push_fixed(text: &mut String, value: f64, decimals: u32) {
+    let one = 10_u32.pow(decimals);
+    let scaled = (value.abs() * f64::from(one)).round() as u32;
+    if value < 0.0 && scaled > 0 {
+        text.push('-');
+    }
+    let mut unit = one;
+    let mut rest = scaled;
+    while unit > 0 {
+        let digit = (rest / unit).min(9);
+        text.push(char::from(b'0' + digit as u8));
+        if unit == one {
+            text.push('.');
+        }
+        rest -= digit * unit;
+        unit /= 10;
     }
 }
 
 fn add_facts(metadata: &mut HashMap<String, String>, analysis: &Analysis, label: Label) {
     let mut set = |name: &str, value: String| metadata.insert(name.to_owned(), value);
     set("label", label.name().to_owned());
-    set("score", format!("{:.4}", analysis.score));
-    set("positive", format!("{:.3}", analysis.positive));
-    set("negative", format!("{:.3}", analysis.negative));
-    set("neutral", format!("{:.3}", analysis.neutral));
+    set("score", fixed(analysis.score, 4));
+    set("positive", fixed(analysis.positive, 3));
+    set("negative", fixed(analysis.negative, 3));
+    set("neutral", fixed(analysis.neutral, 3));
     let mut named = Vec::new();
     for (emotion, share) in analysis.emotions.strongest_first() {
         named.push(emotion);
-        set(&format!("{EMOTION}{emotion}"), format!("{share:.3}"));
+        set(&format!("{EMOTION}{emotion}"), fixed(f64::from(share), 3));
     }
     set("emotions", named.join(","));
 }
@@ -82,8 +112,7 @@ impl Columns {
         let row = self.labels.len();
         self.labels.push(label.name())?;
         self.line.clear();
-        // Writing to a string does not fail.
-        let _ = write!(self.line, "{} ({:.2})", label.name(), analysis.score);
+        summarize(&mut self.line, analysis, label);
         self.contents.push(&self.line)?;
         let Analysis { score, positive, negative, neutral, emotions } = analysis;
         for ((_, column), value) in self.numbers.iter_mut().zip([score, positive, negative, neutral]) {
@@ -125,5 +154,23 @@ impl Columns {
             }
         }
         Ok(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_rust_writes_them() {
+        for ten_thousandths in -10_000..=10_000 {
+            let value = f64::from(ten_thousandths) / 1e4;
+            assert_eq!(fixed(value, 4).parse(), Ok(value));
+            for decimals in [2, 3] {
+                let near: f64 = fixed(value, decimals).parse().unwrap_or(f64::NAN);
+                assert!((near - value).abs() <= 0.5001 / 10_f64.powi(decimals as i32), "{value}");
+            }
+        }
+        assert_eq!([fixed(-0.001, 2), fixed(0.0, 3), fixed(1.0, 2)], ["0.00", "0.000", "1.00"]);
     }
 }

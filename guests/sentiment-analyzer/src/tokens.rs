@@ -67,6 +67,11 @@ pub(crate) fn mixes_capitals(text: &str) -> bool {
 /// What stands between two white spaces: mostly a token; several if there are emoji in it, or punctuation that parts
 /// words without a space ("good,but slow").
 fn tokenize<'t>(chunk: &'t str, each: &mut impl FnMut(Token<'t>)) {
+    if chunk.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let shouted = !chunk.bytes().any(|byte| byte.is_ascii_lowercase());
+        let entry = lexicon::word(chunk).unwrap_or_default();
+        return each(Token { text: chunk, entry, shouted, ending: Ending::Nothing });
+    }
     if chunk.is_ascii() {
         return part(chunk, each);
     }
@@ -174,7 +179,7 @@ fn join_phrases(sentence: &mut Vec<Token<'_>>) {
         });
         let mut joined = first;
         let mut taken = 0;
-        if let Some((words, entry)) = lexicon::phrase(first.text, first.entry, clause) {
+        if let Some((words, entry)) = lexicon::phrase(first.entry, clause) {
             joined.entry = entry;
             joined.ending = sentence[from + words].ending;
             joined.shouted = sentence[from..=from + words].iter().all(|token| token.shouted);
