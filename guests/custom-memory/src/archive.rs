@@ -73,9 +73,15 @@ impl<'a, M: Memory> Archive<'a, M> {
         Ok(record::read(&bytes, &parts, &version.content))
     }
 
-    /// One version of an entry without its value; `None` where it is not there.
-    pub(crate) fn read_header(&self, version: &Version) -> Result<Option<Entry>, HostError> {
-        Ok(self.memory.get(&version.record())?.and_then(|bytes| record::read_header(&bytes)))
+    /// One version of an entry with the beginning of its value, as it is shown to a person: nothing is held against a
+    /// hash. `None` where it is not there.
+    pub(crate) fn glance(&self, version: &Version) -> Result<Option<Entry>, HostError> {
+        let Some(bytes) = self.memory.get(&version.record())? else { return Ok(None) };
+        let Some(mut entry) = record::glance(&bytes) else { return Ok(None) };
+        if version.parts > 0 {
+            entry.value = self.memory.get(&version.part(0))?.unwrap_or_default();
+        }
+        Ok(Some(entry))
     }
 
     /// Removes `key`; gives how many names were freed, or `None` where nothing was there.

@@ -7,7 +7,7 @@ use crate::index::Index;
 use crate::memory::Memory;
 use crate::names::{Version, key_hash};
 use crate::ranking::Query;
-use crate::record::{Entry, Record};
+use crate::record::Record;
 use crate::shelf::Shelf;
 use crate::snippet;
 use hal9_plugin_sdk::{ErrorCode, PluginError, SearchResult, err, log_warn};
@@ -21,8 +21,8 @@ pub const MAX_RESULTS: usize = 100;
 /// that a full provider can still replace entries, which takes a name or nine for a moment, and save its index.
 pub const MAX_NAMES: usize = 9_900;
 
-/// Bytes of values that one search reads to show the parts that fit. Results beyond come without a snippet.
-const MAX_SHOWN: usize = 16 << 20;
+/// Bytes of text that one search goes through for the parts that fit. Results beyond come without a snippet.
+const MAX_SHOWN: usize = 4 << 20;
 
 /// Bytes of values that one call reads to catch up with entries that no segment covers.
 const CATCH_UP: usize = 8 << 20;
@@ -83,7 +83,7 @@ impl<M: Memory> Provider<M> {
             if let Some(replaced) = opened.index.remove(&key) {
                 opened.shelf.forget(&replaced);
             }
-            opened.add(version, terms);
+            opened.add(version, terms, value.len());
             opened.shelf.settle(memory, &mut opened.index);
             Ok(())
         });
@@ -120,13 +120,11 @@ impl<M: Memory> Provider<M> {
                 if results.len() == limit.min(MAX_RESULTS) {
                     break;
                 }
-                let version = &index.document(document).version;
-                let show = left > 0 && usize::from(version.parts) << 20 <= left;
-                let entry = if show { archive.read(version)? } else { archive.read_header(version)? };
                 // What was removed by another instance, or damaged, is passed over.
-                let Some(entry) = entry else { continue };
-                left = left.saturating_sub(entry.value.len());
-                let snippet = if show { shown(&entry, fits) } else { String::new() };
+                let Some(entry) = archive.glance(&index.document(document).version)? else { continue };
+                let text = beginning(&entry.value, left);
+                left -= text.len();
+                let snippet = if left > 0 { shown(text, &entry.metadata, fits) } else { String::new() };
                 results.push(SearchResult { key: entry.key, score, snippet, metadata: entry.metadata });
             }
             Ok(results)
@@ -156,7 +154,7 @@ impl<M: Memory> Provider<M> {
     ///
     /// # Errors
     /// Those of [`Provider::search`].
-    pub fn len(&self) -> Result<usize, PluginError> {
+    pub fn entries(&self) -> Result<usize, PluginError> {
         self.with_index(|_, opened| Ok(opened.index.len()))
     }
 
@@ -204,19 +202,20 @@ impl Opened {
                 log_warn("an entry is damaged, and cannot be found by its words");
                 continue;
             };
-            read += entry.value.len();
+            let bytes = entry.value.len();
+            read += bytes;
             let Some(terms) = terms(&entry.key, &entry.value, &entry.metadata) else { continue };
-            self.add(version, terms);
+            self.add(version, terms, bytes);
             self.shelf.settle(memory, &mut self.index);
         }
         Ok(())
     }
 
-    /// Adds an entry that is in no segment yet, and whose key is not in the index.
-    fn add(&mut self, version: Version, terms: Terms) {
+    /// Adds an entry that is in no segment yet, and whose key is not in the index. Its value has so many bytes.
+    fn add(&mut self, version: Version, terms: Terms, bytes: usize) {
         let words: Vec<_> = terms.words.iter().map(|(word, counts)| (self.index.word(word), *counts)).collect();
         self.index.add(version, 0, terms.lengths, &words);
-        self.shelf.add(version, terms);
+        self.shelf.add(version, terms, bytes);
     }
 }
 
@@ -224,11 +223,21 @@ fn terms(key: &str, value: &[u8], metadata: &HashMap<String, String>) -> Option<
     Terms::of(key, value, metadata.iter().map(|(name, fact)| (name.as_str(), fact.as_str())))
 }
 
+/// As much of a value as is text, and no more than `most` bytes; nothing of a value that is none.
+fn beginning(value: &[u8], most: usize) -> &str {
+    let text = match str::from_utf8(value) {
+        Ok(text) => text,
+        // Cut in the middle of a character: the beginning of a longer value.
+        Err(error) if error.error_len().is_none() => str::from_utf8(&value[..error.valid_up_to()]).unwrap_or_default(),
+        Err(_) => "",
+    };
+    &text[..text.floor_char_boundary(most)]
+}
+
 /// The part of an entry that fits: of its text, else of its metadata, else the beginning.
-fn shown(entry: &Entry, fits: impl Fn(&str) -> Option<usize>) -> String {
-    let text = str::from_utf8(&entry.value).unwrap_or_default();
+fn shown(text: &str, metadata: &HashMap<String, String>, fits: impl Fn(&str) -> Option<usize>) -> String {
     snippet::cut(text, &fits).unwrap_or_else(|| {
-        let facts = entry.metadata.iter().filter_map(|(name, fact)| snippet::cut(&format!("{name}: {fact}"), &fits));
+        let facts = metadata.iter().filter_map(|(name, fact)| snippet::cut(&format!("{name}: {fact}"), &fits));
         facts.min().unwrap_or_else(|| snippet::beginning(text))
     })
 }

@@ -87,9 +87,10 @@ pub(crate) fn read(bytes: &[u8], parts: &[Vec<u8>], content: &ContentHash) -> Op
     Some(header.entry(value))
 }
 
-/// Reads an entry without its value, which is left empty. Nothing is held against a hash.
-pub(crate) fn read_header(bytes: &[u8]) -> Option<Entry> {
-    Some(decode(bytes)?.0.entry(Vec::new()))
+/// Reads an entry from its record alone, with as much of its value as is in there. Nothing is held against a hash.
+pub(crate) fn glance(bytes: &[u8]) -> Option<Entry> {
+    let (header, inline) = decode(bytes)?;
+    Some(header.entry(inline.to_vec()))
 }
 
 impl Header<'_> {
@@ -116,6 +117,7 @@ fn hash(header: &[u8], value: &[u8]) -> ContentHash {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

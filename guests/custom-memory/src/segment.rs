@@ -2,6 +2,7 @@
 //! which of their entries still count.
 
 use crate::analysis::{Counts, Lengths};
+use crate::index::fields;
 use crate::names::{ContentHash, KeyHash};
 use hal9_plugin_sdk::{ErrorCode, PluginError};
 use serde::{Deserialize, Serialize};
@@ -14,13 +15,12 @@ const MAGIC: [u8; 5] = *b"HCMS\x01";
 const HASH: usize = 8;
 
 /// Entries with their words. Borrows the words.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Segment<'a> {
+    /// All words, sorted: whoever looks them up elsewhere goes through that in one direction.
     #[serde(borrow)]
     words: Vec<&'a str>,
     entries: Vec<Item>,
-    #[serde(skip)]
-    numbers: BTreeMap<&'a str, u32>,
 }
 
 /// An entry of a segment.
@@ -30,8 +30,9 @@ pub(crate) struct Item {
     pub(crate) content: ContentHash,
     /// Words in its text, its metadata, its key.
     lengths: [u32; 3],
-    /// For each word its number, and how often it is in the text, the metadata, the key.
-    words: Vec<(u32, u16, u8, u8)>,
+    /// For each of its words how far its number is from the one before, and its counts in one number: most often this is
+    /// a byte for each.
+    words: Vec<(u32, u32)>,
 }
 
 impl Item {
@@ -39,42 +40,34 @@ impl Item {
         let [text, metadata, key] = self.lengths;
         Lengths { text, metadata, key }
     }
+
+    /// Its words: their numbers, and how often each occurs.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (usize, Counts)> {
+        self.words.iter().scan(0u32, |number, (distance, counts)| {
+            *number = number.wrapping_add(*distance);
+            Some((*number as usize, unpack(*counts)))
+        })
+    }
+}
+
+fn pack(counts: Counts) -> u32 {
+    u32::from(counts.text) | u32::from(counts.metadata) << 16 | u32::from(counts.key) << 24
+}
+
+fn unpack(packed: u32) -> Counts {
+    let [low, high, metadata, key] = packed.to_le_bytes();
+    Counts { text: u16::from_le_bytes([low, high]), metadata, key }
 }
 
 impl<'a> Segment<'a> {
-    /// Adds an entry.
-    pub(crate) fn add(
-        &mut self,
-        key: KeyHash,
-        content: ContentHash,
-        lengths: Lengths,
-        words: impl Iterator<Item = (&'a str, Counts)>,
-    ) {
-        let mut numbered = Vec::with_capacity(words.size_hint().0);
-        for (word, counts) in words {
-            let number = *self.numbers.entry(word).or_insert_with(|| {
-                self.words.push(word);
-                (self.words.len() - 1) as u32
-            });
-            numbered.push((number, counts.text, counts.metadata, counts.key));
-        }
-        let lengths = [lengths.text, lengths.metadata, lengths.key];
-        self.entries.push(Item { key, content, lengths, words: numbered });
-    }
-
     /// All entries.
     pub(crate) fn entries(&self) -> &[Item] {
         &self.entries
     }
 
-    /// All words; the numbers of [`Segment::words_of`] count them.
+    /// All words; the numbers of [`Item::words`] count them.
     pub(crate) fn words(&self) -> &[&'a str] {
         &self.words
-    }
-
-    /// The words of an entry: their numbers, and how often they occur in it.
-    pub(crate) fn words_of(&self, item: &Item) -> impl Iterator<Item = (usize, Counts)> {
-        item.words.iter().map(|&(number, text, metadata, key)| (number as usize, Counts { text, metadata, key }))
     }
 
     /// The segment as bytes.
@@ -96,12 +89,57 @@ impl<'a> Segment<'a> {
             return None;
         }
         let (segment, rest): (Self, &[u8]) = postcard::take_from_bytes(body.strip_prefix(&MAGIC)?).ok()?;
-        let known = |item: &Item| item.words.iter().all(|(number, ..)| (*number as usize) < segment.words.len());
+        let known = |item: &Item| item.words().all(|(number, _)| number < segment.words.len());
         (rest.is_empty() && segment.entries.iter().all(known)).then_some(segment)
     }
 }
 
+/// A segment in the making.
+#[derive(Default)]
+pub(crate) struct Builder<'a> {
+    /// Numbers in the order in which words came.
+    numbers: BTreeMap<&'a str, u32>,
+    /// Entries whose words have such numbers in place of distances.
+    entries: Vec<Item>,
+}
+
+impl<'a> Builder<'a> {
+    /// Adds an entry, whose words come sorted.
+    pub(crate) fn add(
+        &mut self,
+        key: KeyHash,
+        content: ContentHash,
+        lengths: Lengths,
+        words: impl Iterator<Item = (&'a str, Counts)>,
+    ) {
+        let mut numbered = Vec::with_capacity(words.size_hint().0);
+        for (word, counts) in words {
+            let next = self.numbers.len() as u32;
+            numbered.push((*self.numbers.entry(word).or_insert(next), pack(counts)));
+        }
+        self.entries.push(Item { key, content, lengths: fields(&lengths), words: numbered });
+    }
+
+    /// The segment.
+    pub(crate) fn finish(mut self) -> Segment<'a> {
+        let mut sorted = vec![0; self.numbers.len()];
+        for (place, number) in (0u32..).zip(self.numbers.values()) {
+            sorted[*number as usize] = place;
+        }
+        for item in &mut self.entries {
+            let mut before = 0u32;
+            for (number, _) in &mut item.words {
+                let place = sorted[*number as usize];
+                *number = place.wrapping_sub(before);
+                before = place;
+            }
+        }
+        Segment { words: self.numbers.into_keys().collect(), entries: self.entries }
+    }
+}
+
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::analysis::Terms;
@@ -113,16 +151,16 @@ mod tests {
             .iter()
             .map(|text| Terms::of("key", text.as_bytes(), [("color", "red")].into_iter()).unwrap())
             .collect();
-        let mut segment = Segment::default();
+        let mut segment = Builder::default();
         for (number, terms) in (0u8..).zip(&terms) {
             segment.add([number; 32], [number; 16], terms.lengths, terms.words.iter().map(|(w, c)| (w.as_str(), *c)));
         }
-        let bytes = segment.encode().unwrap();
+        let bytes = segment.finish().encode().unwrap();
         let read = Segment::decode(&bytes).unwrap();
         assert_eq!(read.entries().len(), 3);
         for ((number, item), terms) in (0u8..).zip(read.entries()).zip(&terms) {
             let words: BTreeMap<String, Counts> =
-                read.words_of(item).map(|(word, counts)| (read.words()[word].to_owned(), counts)).collect();
+                item.words().map(|(word, counts)| (read.words()[word].to_owned(), counts)).collect();
             assert_eq!((item.key, item.content, item.lengths()), ([number; 32], [number; 16], terms.lengths));
             assert_eq!(words, terms.words);
         }

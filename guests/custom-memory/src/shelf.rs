@@ -10,12 +10,16 @@ use crate::index::{Document, Index};
 use crate::memory::Memory;
 use crate::names::{self, KeyHash, SEGMENTS, Version};
 use crate::record::VALUE_LIMIT;
-use crate::segment::Segment;
+use crate::segment::{Builder, Segment};
 use hal9_plugin_sdk::{HostError, PluginError, log_warn};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bytes of new words that are worth a segment. After an instance was dropped, as much is read from the entries.
+/// Bytes of new words that are worth a segment.
 const DUE: usize = 64 << 10;
+
+/// Bytes of new values that are worth a segment, however few words they have. After an instance was dropped, as much as
+/// this is read from the entries and some.
+const DUE_VALUES: usize = 1 << 20;
 
 /// Bytes in a segment at most: together with [`crate::analysis::MAX_TERMS`] less than one value of HAL9's memory.
 const MAX_SEGMENT: usize = VALUE_LIMIT - (64 << 10);
@@ -26,6 +30,8 @@ pub(crate) struct Shelf {
     /// Entries whose words are in no segment yet.
     fresh: BTreeMap<KeyHash, (Version, Terms)>,
     fresh_size: usize,
+    /// Bytes of values that came since the last segment.
+    values: usize,
     /// The size of `fresh` at which the next segment is written.
     due: usize,
     /// The number of the next segment, above that of any name that is taken.
@@ -56,19 +62,17 @@ impl Shelf {
         entries: &BTreeMap<KeyHash, Version>,
         index: &mut Index,
     ) -> Result<Self, HostError> {
-        let mut shelf = Self { segments: BTreeMap::new(), fresh: BTreeMap::new(), fresh_size: 0, due: DUE, next: 1 };
+        let mut shelf =
+            Self { segments: BTreeMap::new(), fresh: BTreeMap::new(), fresh_size: 0, values: 0, due: DUE, next: 1 };
         for name in memory.names(SEGMENTS)? {
             let Some(number) = names::segment_number(&name) else { continue };
             shelf.next = number.saturating_add(1);
             let bytes = memory.get(&name)?.unwrap_or_default();
-            match Segment::decode(&bytes) {
-                Some(segment) => {
-                    drop(shelf.segments.insert(number, load(&segment, number, bytes.len(), entries, index)))
-                }
-                None => {
-                    log_warn(format!("segment {number} is damaged: its entries are read instead"));
-                    memory.delete(&name)?;
-                }
+            if let Some(segment) = Segment::decode(&bytes) {
+                shelf.segments.insert(number, load(&segment, number, bytes.len(), entries, index));
+            } else {
+                log_warn(format!("segment {number} is damaged: its entries are read instead"));
+                memory.delete(&name)?;
             }
         }
         Ok(shelf)
@@ -79,9 +83,10 @@ impl Shelf {
         self.segments.len()
     }
 
-    /// Takes in the words of an entry that was added to the index as one of no segment.
-    pub(crate) fn add(&mut self, version: Version, terms: Terms) {
+    /// Takes in the words of an entry that was added to the index as one of no segment. Its value has so many bytes.
+    pub(crate) fn add(&mut self, version: Version, terms: Terms, bytes: usize) {
         self.fresh_size += terms.size;
+        self.values += bytes;
         self.fresh.insert(version.key, (version, terms));
     }
 
@@ -97,9 +102,10 @@ impl Shelf {
 
     /// Writes a segment, if one is due. One that cannot be written is tried again when there is twice as much.
     pub(crate) fn settle(&mut self, memory: &impl Memory, index: &mut Index) {
-        if self.fresh_size < self.due {
+        if self.fresh_size < self.due && self.values < DUE_VALUES {
             return;
         }
+        self.values = 0;
         self.due = match self.write(memory, index) {
             Ok(()) => DUE,
             Err(error) => {
@@ -117,9 +123,9 @@ impl Shelf {
                 sources.push((*number, memory.get(&names::segment(*number))?.unwrap_or_default()));
             }
         }
-        let mut segment = Segment::default();
+        let mut builder = Builder::default();
         for (version, terms) in self.fresh.values() {
-            segment.add(
+            builder.add(
                 version.key,
                 version.content,
                 terms.lengths,
@@ -133,11 +139,12 @@ impl Shelf {
                 let counts =
                     |document: &Document| document.segment == *number && document.version.content == item.content;
                 if index.get(&item.key).is_some_and(counts) {
-                    let words = source.words_of(item).map(|(word, counts)| (source.words()[word], counts));
-                    segment.add(item.key, item.content, item.lengths(), words);
+                    let words = item.words().map(|(word, counts)| (source.words()[word], counts));
+                    builder.add(item.key, item.content, item.lengths(), words);
                 }
             }
         }
+        let segment = builder.finish();
         let bytes = segment.encode()?;
         let number = self.next;
         memory.set(&names::segment(number), &bytes)?;
@@ -177,15 +184,12 @@ fn load(
     entries: &BTreeMap<KeyHash, Version>,
     index: &mut Index,
 ) -> Info {
-    let mut ids = vec![None; segment.words().len()];
+    let ids: Vec<_> = segment.words().iter().map(|word| index.word(word)).collect();
     let mut live = 0;
     for item in segment.entries() {
         let version = entries.get(&item.key).filter(|version| version.content == item.content);
         let Some(version) = version.filter(|version| index.get(&version.key).is_none()) else { continue };
-        let words: Vec<_> = segment
-            .words_of(item)
-            .map(|(word, counts)| (*ids[word].get_or_insert_with(|| index.word(segment.words()[word])), counts))
-            .collect();
+        let words: Vec<_> = item.words().map(|(word, counts)| (ids[word], counts)).collect();
         index.add(*version, number, item.lengths(), &words);
         live += 1;
     }

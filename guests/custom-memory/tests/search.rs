@@ -1,4 +1,5 @@
 //! What is found, in which order, and what is shown of it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -6,8 +7,11 @@ use common::TestMemory;
 use custom_memory::provider::Provider;
 use hal9_plugin_sdk::{HashMap, SearchResult};
 
-/// Notes as a person or an agent might keep them: key, metadata, text.
-const NOTES: &[(&str, &[(&str, &str)], &str)] = &[
+/// A key, metadata, a text.
+type Note = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// Notes as a person or an agent might keep them.
+const NOTES: &[Note] = &[
     (
         "recipes/pancakes",
         &[("course", "breakfast")],
@@ -310,7 +314,7 @@ fn what_was_replaced_or_deleted_is_not_found_any_more() {
     assert_eq!(top(&provider, "physiotherapist", 5), [""; 0]);
     let hit = provider.search("well again", 1).unwrap().remove(0);
     assert_eq!((hit.key.as_str(), hit.snippet.as_str(), hit.metadata.len()), ("health/knee", "All is well again.", 0));
-    assert_eq!(provider.len().unwrap(), NOTES.len() - 1);
+    assert_eq!(provider.entries().unwrap(), NOTES.len() - 1);
 }
 
 #[test]

@@ -174,10 +174,10 @@ impl Learned {
         let mut row = vec![0.0; rows.dimensions()];
         let mut gradient = vec![0.0; layer.outputs()];
         let mut before = 0.0;
-        for index in 0..rows.len() {
-            features.apply(rows.row(index), &mut row);
+        for (source, target) in rows.iter().zip(targets) {
+            features.apply(source, &mut row);
             layer.forward(&row, &mut gradient);
-            before += f64::from(options.task.loss(&mut gradient, targets[index], &scale));
+            before += f64::from(options.task.loss(&mut gradient, *target, &scale));
         }
         // Depends on what was seen, so that a model that was saved and loaded goes on as one that was not.
         let mut random = SplitMix64(options.seed ^ samples.rotate_left(32));

@@ -1,5 +1,6 @@
 //! What the `learning-algorithm` interface promises, case by case: what is refused, that a refusal changes nothing, and
 //! what a saved model is worth.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hal9_plugin_sdk::serde_json::{Value, json};
 use hal9_plugin_sdk::{ErrorCode, LearningPlugin, Prediction, TrainingBatch};

@@ -1,5 +1,6 @@
-#![expect(dead_code, unreachable_pub, reason = "each test file is a program of its own and uses some of these")]
 //! A memory for tests: has the host's limits, counts what is asked of it, and can break at any step.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(dead_code, unreachable_pub, reason = "each test file is a program of its own and uses some of these")]
 
 use custom_memory::memory::Memory;
 use hal9_plugin_sdk::HostError;
