@@ -138,7 +138,11 @@ impl Manager {
     /// As [`Manager::deactivate`]; it is forgotten all the same.
     pub async fn unload(&self, id: &PluginId) -> Result<(), Error> {
         let ended = self.deactivate(id).await;
-        self.write().loaded.remove(id);
+        let mut plugins = self.write();
+        plugins.loaded.remove(id);
+        // Somebody may have activated it while it ended.
+        plugins.index.remove(id);
+        drop(plugins);
         ended
     }
 
