@@ -70,16 +70,16 @@ impl Manager {
             return Err(self.no_neuron(layer, neuron));
         }
         let mut routed = Routed::default();
+        let mut caused = neurons.len();
         let mut waiting = VecDeque::from([(neurons, layer.to_owned(), 0, signal)]);
         while let Some((neurons, layer, hop, signal)) = waiting.pop_front() {
             let deliver = |neuron| deliver(neuron, &layer, hop, &signal);
             for (delivery, emitted) in join_all(neurons.into_iter().map(deliver)).await {
                 for Emission { layer, signal } in emitted {
                     let neurons = self.read().index.neurons(&layer, None);
-                    let on_their_way: usize = waiting.iter().map(|(neurons, ..)| neurons.len()).sum();
                     let reason = if hop == HOPS {
                         Some("it was sent on 8 times before")
-                    } else if routed.deliveries.len() + on_their_way + neurons.len() >= DELIVERIES {
+                    } else if caused + neurons.len() > DELIVERIES {
                         Some("the first signal has caused 1024 deliveries")
                     } else if neurons.is_empty() {
                         Some("the layer has no active neuron")
@@ -87,7 +87,10 @@ impl Manager {
                         None
                     };
                     match reason {
-                        None => waiting.push_back((neurons, layer, hop + 1, signal)),
+                        None => {
+                            caused += neurons.len();
+                            waiting.push_back((neurons, layer, hop + 1, signal));
+                        }
                         Some(reason) => {
                             let plugin = delivery.plugin.clone();
                             tracing::warn!(plugin = plugin.as_ref(), layer, "emitted signal dropped: {reason}");
