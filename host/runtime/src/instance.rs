@@ -70,9 +70,16 @@ impl State {
             config: ConfigCtx::new(plugin.config()),
             learning: LearningCtx::new(id.clone(), backends.learning.clone()),
             logging: LoggingCtx::new(output.clone()),
-            memory: MemoryCtx::new(id.clone(), backends.memory.clone(), limits.memory_value.0, limits.memory_keys),
+            memory: MemoryCtx::new(
+                id.clone(),
+                plugin.scope(hal9_package::PermissionKind::Hal9Memory),
+                backends.memory.clone(),
+                limits.memory_value.0,
+                limits.memory_keys,
+            ),
             metrics: MetricsCtx::new(
                 id.clone(),
+                plugin.scope(hal9_package::PermissionKind::Hal9Metrics),
                 backends.metrics.clone(),
                 plugin.metric_names.clone(),
                 limits.metric_names,

@@ -110,14 +110,35 @@ impl MemoryBackend for InProcessMemory {
 /// HAL9's memory for one instance.
 pub(crate) struct MemoryCtx {
     plugin: PluginId,
+    /// Prefixes that the grant names; any key, where it names none.
+    prefixes: Option<Vec<String>>,
     backend: Arc<dyn MemoryBackend>,
     value_bytes: u64,
     max_keys: u32,
 }
 
 impl MemoryCtx {
-    pub(crate) fn new(plugin: PluginId, backend: Arc<dyn MemoryBackend>, value_bytes: u64, max_keys: u32) -> Self {
-        Self { plugin, backend, value_bytes, max_keys }
+    pub(crate) fn new(
+        plugin: PluginId,
+        prefixes: Option<Vec<String>>,
+        backend: Arc<dyn MemoryBackend>,
+        value_bytes: u64,
+        max_keys: u32,
+    ) -> Self {
+        Self { plugin, prefixes, backend, value_bytes, max_keys }
+    }
+
+    fn check(&self, key: &str) -> Result<(), Error> {
+        if key.is_empty() || key.len() > KEY_BYTES { Err(Error::InvalidInput) } else { self.allow(key) }
+    }
+
+    /// Holds a key, or what keys begin with, against the grant.
+    fn allow(&self, key: &str) -> Result<(), Error> {
+        if self.prefixes.as_ref().is_none_or(|prefixes| prefixes.iter().any(|prefix| key.starts_with(prefix))) {
+            return Ok(());
+        }
+        tracing::warn!(plugin = self.plugin.as_ref(), "key of memory that the grant does not name");
+        Err(Error::Denied)
     }
 
     fn unavailable(&self, error: &BackendError) -> Error {
@@ -126,20 +147,16 @@ impl MemoryCtx {
     }
 }
 
-fn check(key: &str) -> Result<(), Error> {
-    if key.is_empty() || key.len() > KEY_BYTES { Err(Error::InvalidInput) } else { Ok(()) }
-}
-
 impl memory::Host for MemoryCtx {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        if let Err(error) = check(&key) {
+        if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         Ok(self.backend.get(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        if let Err(error) = check(&key) {
+        if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         if value.len() as u64 > self.value_bytes {
@@ -153,7 +170,7 @@ impl memory::Host for MemoryCtx {
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, Error>> {
-        if let Err(error) = check(&key) {
+        if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         Ok(self.backend.delete(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
@@ -165,6 +182,9 @@ impl memory::Host for MemoryCtx {
         after: Option<String>,
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        if let Err(error) = self.allow(&prefix) {
+            return Ok(Err(error));
+        }
         let limit = limit.min(LIST_KEYS);
         let listed = self.backend.list(&self.plugin, &prefix, after.as_deref(), limit).await;
         Ok(listed.map_err(|error| self.unavailable(&error)))
@@ -177,7 +197,7 @@ mod tests {
     use memory::Host as _;
 
     fn ctx(backend: &Arc<InProcessMemory>, plugin: &str) -> MemoryCtx {
-        MemoryCtx::new(plugin.parse().unwrap(), backend.clone(), 4, 2)
+        MemoryCtx::new(plugin.parse().unwrap(), None, backend.clone(), 4, 2)
     }
 
     #[tokio::test]
@@ -205,9 +225,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_grant_names_prefixes() {
+        let mut ctx = ctx(&Arc::default(), "test.a");
+        ctx.prefixes = Some(vec!["a/".into(), "b".into()]);
+        for key in ["a/1", "bc"] {
+            ctx.set(key.into(), vec![]).await.unwrap().unwrap();
+            assert_eq!(ctx.list_keys(key.into(), None, 1).await.unwrap().unwrap(), [key]);
+        }
+        for key in ["a", "c", "A/1"] {
+            assert_eq!(ctx.set(key.into(), vec![]).await.unwrap(), Err(Error::Denied));
+            assert_eq!(ctx.delete(key.into()).await.unwrap(), Err(Error::Denied));
+            assert_eq!(ctx.list_keys(key.into(), None, 1).await.unwrap(), Err(Error::Denied));
+        }
+    }
+
+    #[tokio::test]
     async fn keys_are_listed_by_prefix_in_pages() {
         let backend = Arc::new(InProcessMemory::default());
-        let mut ctx = MemoryCtx::new("test.a".parse().unwrap(), backend, 4, 100);
+        let mut ctx = MemoryCtx::new("test.a".parse().unwrap(), None, backend, 4, 100);
         for key in ["b", "a/3", "a/1", "a/2", "a"] {
             ctx.set(key.into(), vec![]).await.unwrap().unwrap();
         }

@@ -26,7 +26,7 @@ pub enum Measurement {
 pub trait MetricsSink: Send + Sync {
     /// Takes one number. Names are well formed and numbers are finite.
     fn record(&self, plugin: &PluginId, name: &str, measurement: Measurement);
-    /// One number was dropped: its name or value was none, or the plugin has too many names.
+    /// One number was dropped: its name or value was none, the grant does not name it, or the plugin has too many names.
     fn dropped(&self, plugin: &PluginId);
 }
 
@@ -103,18 +103,28 @@ pub(crate) type Names = Arc<Mutex<HashSet<String>>>;
 /// The metrics of one instance.
 pub(crate) struct MetricsCtx {
     plugin: PluginId,
+    /// Prefixes that the grant names; any name, where it names none.
+    prefixes: Option<Vec<String>>,
     sink: Arc<dyn MetricsSink>,
     names: Names,
     max_names: u32,
 }
 
 impl MetricsCtx {
-    pub(crate) fn new(plugin: PluginId, sink: Arc<dyn MetricsSink>, names: Names, max_names: u32) -> Self {
-        Self { plugin, sink, names, max_names }
+    pub(crate) fn new(
+        plugin: PluginId,
+        prefixes: Option<Vec<String>>,
+        sink: Arc<dyn MetricsSink>,
+        names: Names,
+        max_names: u32,
+    ) -> Self {
+        Self { plugin, prefixes, sink, names, max_names }
     }
 
     fn accept(&self, name: &str, number: f64) -> bool {
-        if !number.is_finite() || !is_name(name) {
+        let granted =
+            self.prefixes.as_ref().is_none_or(|prefixes| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        if !number.is_finite() || !is_name(name) || !granted {
             return false;
         }
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,7 +172,7 @@ mod tests {
     fn counters_add_gauges_replace_and_nonsense_is_counted() {
         let sink = Arc::new(InProcessMetrics::default());
         let plugin: PluginId = "test.plugin".parse().unwrap();
-        let mut ctx = MetricsCtx::new(plugin.clone(), sink.clone(), Names::default(), 3);
+        let mut ctx = MetricsCtx::new(plugin.clone(), None, sink.clone(), Names::default(), 3);
         ctx.increment("calls".into(), 2.0).unwrap();
         ctx.increment("calls".into(), 0.5).unwrap();
         ctx.gauge("depth".into(), 7.0).unwrap();
