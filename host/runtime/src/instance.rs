@@ -274,7 +274,17 @@ impl<'a> Lease<'a> {
     }
 
     /// Ends the call: the instance goes back if it is sound, and is dropped if it is not.
-    pub(crate) fn end<T>(mut self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
+    pub(crate) fn end<T>(self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
+        self.end_if(call, result, |_| Ok(()))
+    }
+
+    /// Ends the call, which went well if `check` finds nothing wrong with the reply.
+    pub(crate) fn end_if<T>(
+        mut self,
+        call: &mut Call,
+        result: wasmtime::Result<Result<T, Failure>>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Result<T, Error> {
         self.interrupted.0 = None;
         let plugin = self.plugin;
         let state = self.live.store.data_mut();
@@ -284,6 +294,10 @@ impl<'a> Lease<'a> {
                 if state.output.used() {
                     state.finish_output();
                 }
+                let result = result.map_err(|failure| Error::failed(&plugin.id, failure)).and_then(|reply| {
+                    check(&reply).map_err(|reason| Error::BadReply { plugin: plugin.id.clone(), reason })?;
+                    Ok(reply)
+                });
                 let emitted = state.signals.outbox.drain(..).chain(state.plugins.emitted.drain(..));
                 if result.is_ok() {
                     call.emitted.extend(emitted);
@@ -292,7 +306,7 @@ impl<'a> Lease<'a> {
                 }
                 state.limiter.take_refused();
                 *self.slot = Some(self.live);
-                result.map_err(|failure| Error::failed(&plugin.id, failure))
+                result
             }
             Err(error) => Err(fault::classify(plugin, error, state)),
         };

@@ -68,7 +68,10 @@ impl Plugin {
 
 /// Calls a method of a model, if its instance still lives.
 macro_rules! method {
-    ($self:ident, $call:ident, $function:ident ( $($argument:expr),* )) => {{
+    ($self:ident, $call:ident, $function:ident ( $($argument:expr),* )) => {
+        method!($self, $call, $function($($argument),*), |_| Ok(()))
+    };
+    ($self:ident, $call:ident, $function:ident ( $($argument:expr),* ), $check:expr) => {{
         let loaded = &$self.plugin.loaded;
         let mut lease = $self.begin($call).await?;
         let live = &mut *lease.live;
@@ -77,7 +80,7 @@ macro_rules! method {
         };
         let method = guest.model();
         let result = bounded(loaded.limits.call_time, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
-        lease.end($call, result)
+        lease.end_if($call, result, $check)
     }};
 }
 
@@ -98,17 +101,14 @@ impl Model {
     /// [`Error::Unavailable`] for a model whose instance is gone, [`Error::BadReply`] for another number of
     /// predictions than of rows, and whatever ends the call.
     pub async fn predict(&self, call: &mut Call, features: &[f32], dimensions: u32) -> Result<Prediction, Error> {
-        let prediction: Prediction = method!(self, call, call_predict(features, dimensions))?;
         let rows = features.len().checked_div(dimensions as usize).unwrap_or(0);
-        let scores = rows.checked_mul(prediction.width as usize);
-        if prediction.targets.len() != rows || Some(prediction.scores.len()) != scores {
+        method!(self, call, call_predict(features, dimensions), |prediction: &Prediction| {
             let (targets, scores) = (prediction.targets.len(), prediction.scores.len());
-            return Err(Error::BadReply {
-                plugin: self.plugin.id().clone(),
-                reason: format!("gave {targets} predictions with {scores} scores for {rows} rows"),
-            });
-        }
-        Ok(prediction)
+            if targets == rows && Some(scores) == rows.checked_mul(prediction.width as usize) {
+                return Ok(());
+            }
+            Err(format!("gave {targets} predictions with {scores} scores for {rows} rows"))
+        })
     }
 
     /// All that the model knows, for [`Plugin::load_model`]. (`model.save`)

@@ -219,8 +219,10 @@ impl Plugin {
     pub async fn process_signal(&self, call: &mut Call, signal: &Signal) -> Result<Signal, Error> {
         self.check_size(signals::signal_bytes(signal))?;
         let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_signal(signal));
-        let reply = lease.end(call, result)?;
-        if reply.id == signal.id { Ok(reply) } else { Err(self.bad_reply("the reply has another id than the signal")) }
+        lease.end_if(call, result, |reply| match reply.id == signal.id {
+            true => Ok(()),
+            false => Err("the reply has another id than the signal".to_owned()),
+        })
     }
 
     /// Has a neuron answer many signals at once. (`hal9:plugin/neuron.process-batch`)
@@ -240,9 +242,10 @@ impl Plugin {
             return Err(fault::exceeded(&self.loaded, Limit::Size));
         }
         let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
-        let reply = lease.end(call, result)?;
-        reply.check().map_err(|reason| self.bad_reply(reason))?;
-        if reply.ids == batch.ids { Ok(reply) } else { Err(self.bad_reply("the reply has other ids than the batch")) }
+        lease.end_if(call, result, |reply| match reply.ids == batch.ids {
+            true => reply.check(),
+            false => Err("the reply has other ids than the batch".to_owned()),
+        })
     }
 
     /// How a neuron is doing. (`hal9:plugin/neuron.state`)
@@ -285,11 +288,10 @@ impl Plugin {
     /// [`Error::BadReply`] for a result that is not JSON, and whatever ends the call.
     pub async fn execute_tool(&self, call: &mut Call, name: &str, params: &str) -> Result<String, Error> {
         let (lease, result) = call!(self, call, Kind::Tool, tool.call_execute(name, params));
-        let result = lease.end(call, result)?;
-        match serde_json::from_str::<serde::de::IgnoredAny>(&result) {
-            Ok(_) => Ok(result),
-            Err(error) => Err(self.bad_reply(format!("the result of `{name}` is not JSON: {error}"))),
-        }
+        lease.end_if(call, result, |result| {
+            let json = serde_json::from_str::<serde::de::IgnoredAny>(result);
+            json.map(drop).map_err(|error| format!("the result of `{name}` is not JSON: {error}"))
+        })
     }
 
     /// Keeps a value. (`hal9:plugin/memory-provider.store`)
