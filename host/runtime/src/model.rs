@@ -10,11 +10,12 @@ use crate::bindings::exports::hal9::plugin::learning_algorithm::{
 };
 use crate::instance::Live;
 use crate::instance::{Lease, bounded};
-use crate::plugin::call;
+use crate::plugin::{Loaded, call};
 use crate::{Call, Error, Kind, Plugin, fault};
 
 /// A model that lives in its plugin's instance. When that is replaced, after a trap for instance, the model is gone, and
-/// its calls say so; what [`Model::save`] gave can be loaded again. Dropping it frees the guest's side at the next call.
+/// its calls say so; what [`Model::save`] gave can be loaded again. Dropping it frees the guest's side at the next call of any
+/// model.
 #[derive(Debug)]
 pub struct Model {
     plugin: Plugin,
@@ -39,7 +40,7 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn create_model(&self, call: &mut Call, options: &str) -> Result<Model, Error> {
-        let mut lease = Lease::begin(&self.loaded, call).await?;
+        let mut lease = begin(&self.loaded, call).await?;
         let live = &mut *lease.live;
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
@@ -55,7 +56,7 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn load_model(&self, call: &mut Call, bytes: &[u8]) -> Result<Model, Error> {
-        let mut lease = Lease::begin(&self.loaded, call).await?;
+        let mut lease = begin(&self.loaded, call).await?;
         let live = &mut *lease.live;
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
@@ -122,9 +123,8 @@ impl Model {
 
     async fn begin<'a>(&'a self, call: &mut Call) -> Result<Lease<'a>, Error> {
         let loaded = &self.plugin.loaded;
-        let mut lease = Lease::begin(loaded, call).await?;
-        let generation = lease.live.generation;
-        if generation != self.generation {
+        let lease = begin(loaded, call).await?;
+        if lease.live.generation != self.generation {
             lease.cancel(call);
             return Err(Error::Unavailable {
                 plugin: Some(loaded.id.clone()),
@@ -132,21 +132,27 @@ impl Model {
                 help: "load it again from what was saved, or train a new one".to_owned(),
             });
         }
-        let released: Vec<_> = loaded.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
-        for (of, handle) in released {
-            if of != generation {
-                continue;
-            }
-            let dropped = bounded(loaded.limits.call_time, handle.resource_drop_async(&mut lease.live.store)).await;
-            if let Err(error) = dropped {
-                return Err(match lease.end::<()>(call, Err(error)) {
-                    Err(error) => error,
-                    Ok(()) => fault::exceeded(loaded, crate::Limit::Handles),
-                });
-            }
-        }
         Ok(lease)
     }
+}
+
+/// Begins a call of a learning algorithm, and frees the models first that nobody needs any more.
+async fn begin<'a>(loaded: &'a Loaded, call: &mut Call) -> Result<Lease<'a>, Error> {
+    let mut lease = Lease::begin(loaded, call).await?;
+    let released: Vec<_> = loaded.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+    for (generation, handle) in released {
+        if generation != lease.live.generation {
+            continue;
+        }
+        let dropped = bounded(loaded.limits.call_time, handle.resource_drop_async(&mut lease.live.store)).await;
+        if let Err(error) = dropped {
+            return Err(match lease.end::<()>(call, Err(error)) {
+                Err(error) => error,
+                Ok(()) => fault::exceeded(loaded, crate::Limit::Handles),
+            });
+        }
+    }
+    Ok(lease)
 }
 
 impl Drop for Model {
