@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
+use hal9_package::PluginId;
 use tokio::sync::MutexGuard;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
@@ -22,7 +23,7 @@ use crate::imports::metrics::MetricsCtx;
 use crate::imports::plugins::PluginsCtx;
 use crate::imports::signals::SignalsCtx;
 use crate::limits::{Breach, Limiter};
-use crate::plugin::Loaded;
+use crate::plugin::{Loaded, does_not_fit};
 use crate::{Call, Error, Kind, Limit, fault, sandbox};
 
 /// All that the host keeps for one instance.
@@ -96,6 +97,13 @@ impl State {
         })
     }
 
+    /// Begins a call: all of the output allowance is there again, and `chain` waits for it.
+    fn begin(&mut self, chain: &[PluginId]) {
+        self.output.reset();
+        self.plugins.chain.clear();
+        self.plugins.chain.extend_from_slice(chain);
+    }
+
     /// Ends the lines that are open on standard output and error; the last lines of standard error.
     pub(crate) fn finish_output(&mut self) -> Vec<String> {
         let [stdout, stderr] = &self.streams;
@@ -166,8 +174,9 @@ pub(crate) struct Live {
 
 impl Live {
     /// Makes an instance, under the limits of an ordinary call, and has it initialise itself.
-    async fn start(plugin: &Loaded) -> Result<Box<Self>, Error> {
+    async fn start(plugin: &Loaded, chain: &[PluginId]) -> Result<Box<Self>, Error> {
         let mut store = Store::new(plugin.host.shared.engine.wasmtime(), State::new(plugin)?);
+        store.data_mut().begin(chain);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(plugin.limits.host_memory.as_usize());
         store.set_max_component_handles(plugin.limits.handles as usize);
@@ -179,11 +188,8 @@ impl Live {
         });
         arm(&mut store);
         let made = bounded(plugin.limits.call_time, plugin.pre.instantiate_async(&mut store)).await;
-        let guests = match made {
-            Ok(instance) => plugin.exports.bind(&mut store, &instance),
-            Err(error) => Err(error),
-        };
-        let guests = guests.map_err(|error| fault::classify(plugin, error, store.data_mut()))?;
+        let instance = made.map_err(|error| fault::classify(plugin, error, store.data_mut()))?;
+        let guests = plugin.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&plugin.id, &error))?;
         let generation = plugin.stats.instances.fetch_add(1, Ordering::Relaxed) + 1;
         let mut live = Box::new(Self { store, guests, generation });
         if let Some(lifecycle) = &live.guests.lifecycle {
@@ -203,6 +209,7 @@ impl Live {
     /// Tells the instance that it is let go.
     pub(crate) async fn shutdown(&mut self, plugin: &Loaded) -> Result<(), Error> {
         let Some(lifecycle) = &self.guests.lifecycle else { return Ok(()) };
+        self.store.data_mut().begin(&[]);
         arm(&mut self.store);
         let result = bounded(plugin.limits.call_time, lifecycle.call_shutdown(&mut self.store)).await;
         self.store.data_mut().finish_output();
@@ -233,10 +240,11 @@ pub(crate) async fn bounded<T>(
 /// the instance with it: a store that was interrupted is not used again.
 pub(crate) struct Lease<'a> {
     plugin: &'a Loaded,
-    slot: MutexGuard<'a, Option<Box<Live>>>,
+    interrupted: Interrupted<'a>,
     pub(crate) live: Box<Live>,
     started: Option<Instant>,
-    interrupted: Interrupted<'a>,
+    /// Last, so that whoever waits for the plugin finds everything else done: fields are dropped in this order.
+    slot: MutexGuard<'a, Option<Box<Live>>>,
 }
 
 /// Counts a call that nobody waited for.
@@ -257,18 +265,16 @@ impl<'a> Lease<'a> {
         let started = plugin.stats.begin(call.measured);
         let mut live = match slot.take() {
             Some(live) => live,
-            None => match Live::start(plugin).await {
+            None => match Live::start(plugin, &call.chain).await {
                 Ok(live) => live,
                 Err(error) => {
-                    plugin.stats.ended(Some(&error), started, 0);
+                    call.elapsed = plugin.stats.ended(Some(&error), started, 0);
+                    call.peak_memory = 0;
                     return Err(error);
                 }
             },
         };
-        let state = live.store.data_mut();
-        state.output.reset();
-        state.plugins.chain.clear();
-        state.plugins.chain.extend_from_slice(&call.chain);
+        live.store.data_mut().begin(&call.chain);
         arm(&mut live.store);
         Ok(Self { plugin, slot, live, started, interrupted: Interrupted(Some(plugin)) })
     }

@@ -13,6 +13,7 @@ use crate::bindings::exports::hal9::plugin::neuron::NeuronState;
 use crate::bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
 use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
 use crate::component::Component;
+use crate::imports::config::ConfigCtx;
 use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
 use crate::stats::{PluginStats, Stats};
@@ -77,7 +78,7 @@ pub(crate) struct Loaded {
     pub(crate) metric_names: metrics::Names,
     pub(crate) stats: Stats,
     pub(crate) slot: tokio::sync::Mutex<Option<Box<Live>>>,
-    /// Models that nobody needs any more, with the instance that each lives in; freed at the next call to a model.
+    /// Models that nobody needs any more, with the instance that each lives in; freed when the next call of the algorithm begins.
     pub(crate) released: Mutex<Vec<(u64, ResourceAny)>>,
     config: RwLock<Arc<serde_json::Value>>,
 }
@@ -133,11 +134,7 @@ impl Plugin {
             Grant::Only(granted) => manifest.permissions.meet(granted),
         };
         link::check(&id, component, &manifest.permissions, &granted)?;
-        let invalid = |error: wasmtime::Error| Error::InvalidComponent {
-            plugin: id.to_string(),
-            reason: format!("{error:#}"),
-            help: "build it against the WIT of this host".to_owned(),
-        };
+        let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
         let linker = link::linker(&host.shared.engine, &granted).map_err(invalid)?;
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
@@ -356,26 +353,33 @@ impl Plugin {
     ///
     /// [`Error::InvalidInput`] for what the plugin's schema refuses, and whatever ends the call; the old configuration then holds.
     pub async fn reconfigure(&self, call: &mut Call, config: serde_json::Value) -> Result<(), Error> {
-        let config = configuration::check(&self.loaded.manifest, config)?;
-        if self.loaded.kinds.contains(&Kind::Lifecycle) {
-            let text = config.to_string();
-            let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_reconfigure(&text));
-            lease.end(call, result)?;
-        }
-        *self.loaded.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        // The instance that was told keeps what it knows; the others begin with the new one.
+        let config = Arc::new(configuration::check(&self.loaded.manifest, config)?);
+        let replace = || *self.loaded.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         if !self.loaded.kinds.contains(&Kind::Lifecycle) {
-            self.stop().await?;
+            replace();
+            return self.stop().await;
         }
-        Ok(())
+        let text = config.to_string();
+        let (mut lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_reconfigure(&text));
+        if let Ok(Ok(())) = result {
+            // While nobody else can make an instance: the next one begins with what holds then.
+            replace();
+            lease.live.store.data_mut().config = ConfigCtx::new(config.clone());
+        }
+        lease.end(call, result)
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Error> {
         if bytes > self.loaded.limits.signal_bytes.0 { Err(fault::exceeded(&self.loaded, Limit::Size)) } else { Ok(()) }
     }
+}
 
-    fn bad_reply(&self, reason: impl Into<String>) -> Error {
-        Error::BadReply { plugin: self.id().clone(), reason: reason.into() }
+/// The error for an import or export of another type than the interface's.
+pub(crate) fn does_not_fit(plugin: &PluginId, error: &wasmtime::Error) -> Error {
+    Error::InvalidComponent {
+        plugin: plugin.to_string(),
+        reason: format!("{error:#}"),
+        help: "build it against the WIT of this host".to_owned(),
     }
 }
 
