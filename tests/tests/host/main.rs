@@ -1,0 +1,18 @@
+//! The embeddable host through its public API, with real guests: what they may do, what they do wrong, and what becomes of
+//! the others. Files are named after what is tried; `lab` and `raw` are what they share.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod calls;
+mod components;
+mod faults;
+mod imports;
+mod lab;
+mod limits;
+mod manager;
+mod models;
+mod permissions;
+mod raw;
+mod routing;
+mod sandbox;
+mod worlds;
