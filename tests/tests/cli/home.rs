@@ -7,39 +7,39 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// A fresh `HAL9_HOME`.
-pub struct Home(tempfile::TempDir);
+pub(crate) struct Home(tempfile::TempDir);
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Run {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// The command with its arguments, for a test that sets up more.
-    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hal9-under-test"));
         command.args(args).env("HAL9_HOME", self.path()).env_remove("HAL9_ENV").stdin(Stdio::null());
         command
     }
 
     /// Runs the command to its end.
-    pub fn hal9<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn hal9<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         Run::of(&mut self.command(args))
     }
 
     /// Runs the command with something on its standard input.
-    pub fn hal9_with<S: AsRef<std::ffi::OsStr>>(&self, input: &[u8], args: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn hal9_with<S: AsRef<std::ffi::OsStr>>(&self, input: &[u8], args: impl IntoIterator<Item = S>) -> Run {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -49,7 +49,7 @@ impl Home {
     }
 
     /// Loads a guest that was built with plain cargo, granted all that it declares.
-    pub fn load(&self, guest: &str) {
+    pub(crate) fn load(&self, guest: &str) {
         let file = hal9_tests::guest(guest);
         self.hal9(["plugin".as_ref(), "load".as_ref(), "--dev".as_ref(), file.as_os_str()]).ok();
     }
@@ -66,27 +66,27 @@ impl From<std::process::Output> for Run {
 }
 
 impl Run {
-    pub fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         command.output().unwrap().into()
     }
 
     /// It went well.
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 0, "{self:#?}");
         self
     }
 
     /// Its result as JSON, of a command that went well.
     #[track_caller]
-    pub fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         let run = self.ok();
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
     }
 
     /// The error object of a command that failed with this status.
     #[track_caller]
-    pub fn error(self, status: i32) -> Value {
+    pub(crate) fn error(self, status: i32) -> Value {
         assert_eq!(self.status, status, "{self:#?}");
         let last = self.stderr.lines().last().unwrap_or_default();
         let value: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:#?}"));

@@ -1,0 +1,79 @@
+use super::home::Home;
+
+/// A home with the probe of that name and a neuron that works, both under a short deadline.
+fn home(probe: &str) -> Home {
+    let home = Home::new();
+    let settings = format!("[plugins.\"test.{probe}\".limits]\ncall_time = \"300ms\"\n");
+    std::fs::write(home.path().join("hal9.toml"), settings).unwrap();
+    home.load(probe);
+    home.load("two-kinds");
+    home
+}
+
+/// Sends what makes the probe go wrong to both: the one is stopped, the other answers, in one process.
+#[track_caller]
+fn stopped(probe: &str, content: &str, code: &str, reason: &str) {
+    let home = home(probe);
+    let value = home.hal9(["--json", "signal", "send", "--layer", "L2", content]).json();
+    let replies = value["replies"].as_array().unwrap();
+    let by = |plugin: &str| replies.iter().find(|reply| reply["plugin"] == plugin).unwrap();
+    let error = &by(&format!("test.{probe}"))["error"];
+    assert_eq!((&error["code"], &error["reason"]), (&code.into(), &reason.into()), "{value}");
+    assert_eq!(by("test.two-kinds")["signal"]["content"], content);
+    // Alone, it is the command that fails, with the status of the code.
+    let status = if code == "plugin-trapped" { 9 } else { 7 };
+    let alone = ["--json", "signal", "send", "--layer", "L2", "--neuron", &format!("test.{probe}"), content];
+    let error = home.hal9(alone).error(status);
+    assert_eq!(error["plugin"], format!("test.{probe}"));
+    let usage = home.hal9(["--json", "plugin", "info", &format!("test.{probe}")]).json()["usage"].clone();
+    assert_eq!((&usage["traps"], usage["last_error"].is_null()), (&2.into(), false), "{usage}");
+}
+
+#[test]
+fn a_loop_ends_at_its_deadline() {
+    stopped("faults", "spin", "limit-exceeded", "deadline");
+}
+
+#[test]
+fn a_sleep_of_an_hour_ends_at_its_deadline() {
+    stopped("faults", "sleep", "limit-exceeded", "deadline");
+}
+
+#[test]
+fn memory_ends_at_its_limit() {
+    stopped("faults", "grow", "limit-exceeded", "memory");
+}
+
+#[test]
+fn recursion_ends_at_the_stack() {
+    stopped("faults", "recurse", "limit-exceeded", "stack");
+}
+
+#[test]
+fn an_exit_is_not_the_hosts() {
+    stopped("faults", "exit", "plugin-trapped", "exit");
+}
+
+#[test]
+fn a_flooded_log_ends_at_its_limit() {
+    stopped("flood", "lines 1000000", "limit-exceeded", "output");
+}
+
+#[test]
+fn a_panic_comes_with_the_plugins_own_words_and_no_escapes() {
+    let home = home("faults");
+    let run = home.hal9(["signal", "send", "--layer", "L2", "--neuron", "faults", "panic"]);
+    assert_eq!(run.status, 9, "{run:?}");
+    assert!(run.stderr.contains("the probe was asked to\\u{1b}[2J"), "{}", run.stderr);
+    assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
+}
+
+#[test]
+fn a_failure_of_its_own_is_a_plugin_error() {
+    let error =
+        home("faults").hal9(["--json", "signal", "send", "--layer", "L2", "--neuron", "faults", "fail"]).error(8);
+    assert_eq!(
+        (&error["reason"], &error["message"]),
+        (&"unsupported".into(), &"test.faults: not\\ntoday\\u{1b}[2J (unsupported)".into())
+    );
+}

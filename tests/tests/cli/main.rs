@@ -1,0 +1,13 @@
+//! The command as its users run it: a process, a home of its own, what it prints and how it exits.
+#![expect(missing_docs, clippy::unwrap_used, reason = "tests say with their names what they are about")]
+
+mod build;
+mod home;
+mod learn;
+mod limits;
+mod memory;
+mod permissions;
+mod plugins;
+mod signals;
+mod tools;
+mod usage;
