@@ -1644,7 +1644,7 @@ pub mod hal9 {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Has the neuron plugin `target` process one signal; gives its reply. Signals that it emits are delivered with the
-            /// caller's own.
+            /// caller's own, 64 in one call at most.
             pub fn ask(target: &str, signal: &Signal) -> Result<Signal, CallError> {
                 unsafe {
                     #[repr(align(8))]

@@ -173,7 +173,7 @@ mod tests {
         let sink = InProcessLearning::default();
         let plugin: PluginId = "test.plugin".parse().unwrap();
         let small = Feedback { signal: (0, 0), score: 1.0, comment: String::new() };
-        (0..KEPT + 10).for_each(|_| sink.feedback(&plugin, small.clone()));
+        (0..KEPT + 10).for_each(|_| LearningSink::feedback(&sink, &plugin, small.clone()));
         assert_eq!(sink.feedback().len(), KEPT);
         let state = vec![0.0; STATE_NUMBERS];
         let large = Experience { state, action: "go".into(), reward: 0.0, next_state: None };
