@@ -47,7 +47,7 @@ impl<'a> Build<'a> {
     /// called as its folder is.
     pub(crate) fn members(&self, workspace: &Path, members: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let names: Vec<_> = members.iter().filter_map(|member| member.file_name()?.to_str()).collect();
-        let built = self.run(workspace, &names, &format!("{} plugins", members.len()))?;
+        let built = self.run(workspace, &names, &format!("{} plugins in {}", members.len(), workspace.display()))?;
         members.iter().map(|member| self.find(&built, &workspace.join(member))).collect()
     }
 
@@ -73,9 +73,7 @@ impl<'a> Build<'a> {
         spinner.finish_and_clear();
         if !done.success {
             let said = if done.stderr.is_empty() { String::new() } else { format!(":\n{}", complaints(&done.stderr)) };
-            return Err(
-                not_built(format!("{what} could not be built{said}")).help("correct what the compiler names above")
-            );
+            return Err(not_built(format!("building {what} failed{said}")).help("correct what cargo names"));
         }
         Ok(components(&done.stdout))
     }
@@ -110,24 +108,15 @@ fn components(messages: &[u8]) -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
-/// What cargo said without the lines about what it was doing, which come before what went wrong.
+/// What cargo said without the lines about what it was doing, which come before what went wrong. They begin with a word that
+/// ends in the twelfth column.
 fn complaints(text: &str) -> String {
     let is_progress = |line: &&str| {
         let line = anstream::adapter::strip_str(line).to_string();
-        let word = line.split_whitespace().next().unwrap_or_default();
         line.starts_with(' ')
-            && [
-                "Compiling",
-                "Building",
-                "Downloading",
-                "Downloaded",
-                "Locking",
-                "Adding",
-                "Updating",
-                "Blocking",
-                "Fresh",
-            ]
-            .contains(&word)
+            && line.as_bytes().get(12) == Some(&b' ')
+            && line.get(..12).is_some_and(|word| word.trim_start().bytes().all(|byte| byte.is_ascii_alphabetic()))
+            && !line.trim().is_empty()
     };
     text.trim_end().lines().filter(|line| !is_progress(line)).collect::<Vec<_>>().join("\n")
 }

@@ -122,3 +122,44 @@ fn producers(bytes: &[u8]) -> BTreeMap<String, BTreeSet<String>> {
     }
     producers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Inspection, Failure> {
+        Inspection::read(Path::new("x.wasm"), bytes)
+    }
+
+    #[test]
+    fn a_component_with_nothing_in_it_can_be_read() {
+        let seen = read(b"\0asm\x0d\0\x01\0").unwrap();
+        assert!(
+            seen.kinds.is_empty() && seen.imports.is_empty() && seen.exports.is_empty() && seen.producers.is_empty()
+        );
+        assert!(seen.wit().unwrap().contains("world root"));
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused_with_what_it_is() {
+        for (bytes, what) in [
+            (&b"\0asm\x01\0\0\0"[..], "core WebAssembly module"),
+            (b"#!/bin/sh", "not WebAssembly"),
+            (b"", "not WebAssembly"),
+            (b"\0asm\x0d\0\x01\0\x07\xff", "malformed"),
+        ] {
+            let failure = read(bytes).unwrap_err();
+            assert!(failure.code == Code::InvalidPackage && failure.message.contains(what), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn producers_are_told_by_role_and_nonsense_among_them_is_not() {
+        let section = |content: &[u8]| [&[0, content.len() as u8 + 10, 9][..], b"producers", content].concat();
+        let good = section(b"\x01\x08language\x01\x04Rust\x042024");
+        let bytes = [&b"\0asm\x0d\0\x01\0"[..], &good, &section(b"\x05bad")].concat();
+        let seen = read(&bytes).unwrap();
+        assert_eq!(seen.producers.get("language").unwrap().iter().collect::<Vec<_>>(), ["Rust 2024"]);
+        assert_eq!(seen.producers.len(), 1);
+    }
+}

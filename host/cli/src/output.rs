@@ -85,7 +85,7 @@ impl Output {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+        let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.into());
         spinner.enable_steady_tick(Duration::from_millis(100));
@@ -96,6 +96,11 @@ impl Output {
 /// Text of a plugin's, fit for a terminal.
 pub(crate) fn plain(text: &str) -> String {
     escape(text, SHOWN_BYTES)
+}
+
+/// Lines of a plugin's, each fit for a terminal.
+pub(crate) fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", plain(line))).collect()
 }
 
 pub(crate) fn bold(text: impl Display) -> String {
@@ -118,18 +123,52 @@ pub(crate) fn red(text: impl Display) -> String {
     format!("{RED}{text}{RED:#}")
 }
 
-/// A table without lines; the first row is its head.
+/// A table without lines; the first row is its head. Numbers stand below each other by their last digit.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(head);
-    for row in rows {
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut() {
+    for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        if rows.iter().all(|row| row.get(index).is_some_and(|cell| cell.parse::<f64>().is_ok())) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
     }
+    table.add_rows(rows);
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// So many of something: `1 call`, `2 calls`.
+pub(crate) fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// How many columns there are; none, where standard output is no terminal.
+pub(crate) fn columns() -> Option<usize> {
+    comfy_table::Table::new().width().map(usize::from)
+}
+
+/// Text in lines of at most so many columns, broken at spaces where it can be; lines after the first are indented. Styles
+/// take no room.
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let width = anstream::adapter::strip_str(word).to_string().trim_end().chars().count();
+        if used > indent && used + width > columns {
+            lines.truncate(lines.trim_end_matches(' ').len());
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            used = indent;
+            if word.trim().is_empty() {
+                continue;
+            }
+        }
+        lines.push_str(word);
+        used += anstream::adapter::strip_str(word).to_string().chars().count();
+    }
+    lines
 }
 
 /// A time in the unit that fits: `850 ns`, `12.3 µs`, `4.0 ms`, `2.1 s`.
@@ -151,6 +190,22 @@ pub(crate) fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_at_spaces_and_styles_take_no_room() {
+        assert_eq!(wrap("one two three", 80, 2), "one two three");
+        assert_eq!(wrap("one two three", 8, 2), "one two\n  three");
+        assert_eq!(wrap(&format!("{} two three", bold("one")), 8, 0), format!("{} two\nthree", bold("one")));
+        assert_eq!(wrap("one two  three", 8, 2), "one two\n  three");
+        assert_eq!(wrap("incomprehensible it is", 6, 1), "incomprehensible\n it is");
+        assert_eq!(wrap("  a   b", 80, 0), "  a   b");
+    }
+
+    #[test]
+    fn numbers_in_tables_are_aligned_at_their_end() {
+        let rows = [["a".to_owned(), "5".to_owned()], ["long".to_owned(), "12".to_owned()]];
+        assert_eq!(table(["NAME", "COUNT"], rows), "NAME  COUNT\na         5\nlong     12\n");
+    }
 
     #[test]
     fn times_have_units() {

@@ -130,13 +130,22 @@ fn no_package(folder: &Path, metadata: &Metadata) -> Failure {
     let members = metadata.packages.iter().filter(|package| package.targets.iter().any(|target| target.is_cdylib()));
     let folders: Vec<_> = members
         .filter_map(|package| package.manifest_path.parent()?.strip_prefix(&metadata.workspace_root).ok())
-        .map(|member| folder.join(member).display().to_string())
+        .map(|member| member.as_str())
         .collect();
-    let help = if folders.is_empty() { "give the folder of a plugin".to_owned() } else { folders.join(", ") };
-    Failure::usage(
-        format!("{} is a workspace, not a plugin", folder.display()),
-        format!("give the folder of one of its plugins: {help}"),
-    )
+    let what = format!("{} is a workspace, not a plugin", folder.display());
+    if folders.is_empty() {
+        return Failure::usage(what, "give the folder of a plugin");
+    }
+    Failure::usage(what, format!("give the folder of one of its plugins: {}", some(&folders)))
+}
+
+/// The first few of many names.
+pub(crate) fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    match names.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{}, and {more} more", names[..SHOWN].join(", ")),
+        _ => names.join(", "),
+    }
 }
 
 /// The files on the right of a rule that cargo writes: `target: file file\ with\ spaces`.
@@ -161,6 +170,12 @@ mod tests {
         let files = dependencies("/t/a.wasm: /src/lib.rs /my\\ src/b.rs C:\\x\\y.rs\n");
         assert_eq!(files, ["/src/lib.rs", "/my src/b.rs", "C:\\x\\y.rs"].map(PathBuf::from));
         assert!(dependencies("").is_empty());
+    }
+
+    #[test]
+    fn of_many_names_the_first_are_shown() {
+        assert_eq!(some(&["a", "b"]), "a, b");
+        assert_eq!(some(&["x"; 10]), "x, x, x, x, x, x, x, x, and 2 more");
     }
 
     /// A project whose target folder is made by hand.

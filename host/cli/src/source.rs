@@ -72,7 +72,7 @@ fn only_component(folder: &Path) -> Result<PathBuf, Failure> {
         several => {
             let names: Vec<_> = several.iter().filter_map(|path| path.file_name()?.to_str()).collect();
             Err(Failure::usage(
-                format!("{} has several components: {}", folder.display(), names.join(", ")),
+                format!("{} has several components: {}", folder.display(), project::some(&names)),
                 "give the file of one",
             ))
         }

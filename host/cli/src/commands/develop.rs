@@ -135,7 +135,7 @@ fn inspect(output: Output, path: &Path, wit: bool) -> Result<(), Failure> {
         Some(wit) => wit,
         None => {
             let mut text = String::new();
-            let mut row = |name: &str, value: String| text.push_str(&format!("{name:<11}{value}\n"));
+            let mut row = |name: &str, value: String| text.push_str(&format!("{name:<14}{value}\n"));
             row("component", found.component.display().to_string());
             row("size", size(bytes.len() as u64));
             let kinds: Vec<_> = seen.kinds.iter().map(ToString::to_string).collect();
@@ -173,9 +173,10 @@ fn group(head: &str, items: &[&Item], detailed: bool) -> String {
     for item in items {
         let needs =
             inspection::permission(item).map_or_else(String::new, |kind| yellow(format!("needs {kind}")) + "  ");
+        let detailed = detailed && !item.functions.is_empty();
         let functions = if detailed { dim(plain(&item.functions.join(", "))) } else { String::new() };
-        text.push_str(format!("  {:<width$}  {needs}{functions}", plain(&item.name)).trim_end());
-        text.push('\n');
+        let (name, about) = (plain(&item.name), format!("{needs}{functions}"));
+        text.push_str(&if about.is_empty() { format!("  {name}\n") } else { format!("  {name:<width$}  {about}\n") });
     }
     text
 }

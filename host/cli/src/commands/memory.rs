@@ -8,7 +8,7 @@ use serde_json::json;
 use super::standard_input;
 use crate::args::{MemoryCommand, ProviderArg};
 use crate::failure::Failure;
-use crate::output::{bold, dim, green, plain, time};
+use crate::output::{bold, dim, green, lines, plain, time};
 use crate::session::Session;
 
 pub(super) async fn run(session: &mut Session, command: MemoryCommand) -> Result<(), Failure> {
@@ -60,7 +60,7 @@ async fn get(session: &mut Session, provider: &ProviderArg, key: &str) -> Result
         // As it was stored: into a file or another program. A terminal gets text that cannot harm it.
         return if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
             let text = String::from_utf8_lossy(&entry.value);
-            session.output.line(text.lines().map(|line| format!("{}\n", plain(line))).collect::<String>());
+            session.output.line(lines(&text));
             Ok(())
         } else {
             let written = std::io::stdout().lock().write_all(&entry.value);

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use crate::args::{LevelArg, LoadedCommand};
 use crate::failure::Failure;
-use crate::output::{bold, dim, green, plain, red, size, table, time, yellow};
+use crate::output::{bold, count, dim, green, plain, red, size, table, time, yellow};
 use crate::session::Session;
+use crate::validation::check_version;
 use crate::{logs, source};
 
 pub(super) async fn run(session: &mut Session, command: LoadedCommand) -> Result<(), Failure> {
@@ -164,10 +165,10 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         text.push_str(&format!("\n{}\n", bold("So far")));
         let mean = usage.time.checked_div(u32::try_from(usage.calls).unwrap_or(u32::MAX)).unwrap_or_default();
         text.push_str(&format!(
-            "  {} calls, {} errors, {} traps, {} in all, {} a call, {} at most: {}\n",
-            usage.calls,
-            usage.errors,
-            usage.traps,
+            "  {}, {}, {}, {} in all, {} a call, {} at most: {}\n",
+            count(usage.calls, "call"),
+            count(usage.errors, "error"),
+            count(usage.traps, "trap"),
             time(usage.time),
             time(mean),
             size(usage.peak_memory),
@@ -183,6 +184,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
 async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> Result<(), Failure> {
     let found = source::find(path, session.output)?;
     let manifest = source::manifest_of(&found)?;
+    check_version(&manifest)?;
     let id = manifest.metadata.id.clone();
     let granted = match only {
         Some(only) => manifest.permissions.meet(&only),

@@ -187,7 +187,8 @@ fn reply_text(reply: &Reply) -> String {
             let width = signal.metadata.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
             let mut text = format!("{}  {}\n", bold(plain(&signal.content)), dim(about));
             for (name, value) in &signal.metadata {
-                text.push_str(&format!("  {:<width$}  {}\n", plain(name), plain(value)));
+                let value = if value.is_empty() { dim("(empty)") } else { plain(value) };
+                text.push_str(&format!("  {:<width$}  {value}\n", plain(name)));
             }
             text
         }

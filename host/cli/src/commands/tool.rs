@@ -6,43 +6,39 @@ use serde_json::{Value, json};
 use super::standard_input_text;
 use crate::args::ToolCommand;
 use crate::failure::{Code, Failure};
-use crate::output::{bold, dim, plain, size, table, time};
+use crate::output::{bold, dim, lines, plain, size, table, time};
 use crate::session::Session;
+
+/// What a tool is among a manifest's capabilities.
+const TOOL: &str = "ToolProvider";
 
 pub(super) async fn run(session: &mut Session, command: ToolCommand) -> Result<(), Failure> {
     match command {
-        ToolCommand::List => list(session).await,
+        ToolCommand::List => list(session),
         ToolCommand::Describe { name } => describe(session, &name).await,
         ToolCommand::Call { name, params } => call(session, &name, &params).await,
     }
 }
 
-async fn list(session: &mut Session) -> Result<(), Failure> {
+/// The tools that manifests declare: those can be called, and no plugin needs to be started to know them.
+fn list(session: &Session) -> Result<(), Failure> {
     let mut tools = Vec::new();
-    for plugin in session.registry.list()?.into_iter().filter(|plugin| plugin.active && offers_tools(plugin)) {
-        match tools_of(session, &plugin).await {
-            Ok(described) => tools.extend(described.into_iter().map(|tool| (plugin.id().clone(), tool))),
-            Err(failure) => {
-                session.note_error(&failure);
-                session.output.note(format!("{}: {}", plugin.id(), failure.message));
-            }
-        }
+    for plugin in session.registry.list()?.into_iter().filter(|plugin| plugin.active) {
+        let declared = plugin.manifest.capabilities.iter().filter(|capability| capability.kind() == TOOL);
+        tools.extend(declared.map(|tool| (plugin.id().clone(), tool.name().to_owned(), tool.description().to_owned())));
     }
     let value: Vec<_> = tools
         .iter()
-        .map(|(plugin, tool)| json!({"name": tool.name, "plugin": plugin, "description": tool.description}))
+        .map(|(plugin, name, description)| json!({"name": name, "plugin": plugin, "description": description}))
         .collect();
     session.output.result(&json!({ "tools": value }), || {
         if tools.is_empty() {
             return "No active plugin has tools. Load one: hal9 plugin load --dev DIR".to_owned();
         }
-        let rows = tools.iter().map(|(plugin, tool)| [tool.name.clone(), plain(&tool.description), plugin.to_string()]);
+        let rows =
+            tools.iter().map(|(plugin, name, description)| [name.clone(), plain(description), plugin.to_string()]);
         table(["TOOL", "WHAT IT DOES", "PLUGIN"], rows)
     })
-}
-
-fn offers_tools(plugin: &hal9_registry::Plugin) -> bool {
-    plugin.manifest.capabilities.iter().any(|capability| capability.kind() == "ToolProvider")
 }
 
 /// The tools of a plugin that its manifest declares: others cannot be called by name.
@@ -60,7 +56,7 @@ fn provider(session: &Session, name: &str) -> Result<hal9_registry::Plugin, Fail
     let active = session.registry.list()?.into_iter().filter(|plugin| plugin.active);
     let names: Vec<_> = active
         .flat_map(|plugin| plugin.manifest.capabilities)
-        .filter(|capability| capability.kind() == "ToolProvider")
+        .filter(|capability| capability.kind() == TOOL)
         .map(|capability| capability.name().to_owned())
         .collect();
     let help = if names.is_empty() {
@@ -87,7 +83,7 @@ async fn describe(session: &mut Session, name: &str) -> Result<(), Failure> {
     });
     session.output.result(&value, || {
         let schema = serde_json::to_string_pretty(&parameters).unwrap_or_default();
-        format!("{}  {}\n{}\n\n{schema}", bold(&tool.name), dim(plugin.id()), plain(&tool.description))
+        format!("{}  {}\n{}\n\n{}", bold(&tool.name), dim(plugin.id()), plain(&tool.description), lines(&schema))
     })
 }
 
@@ -102,7 +98,13 @@ async fn call(session: &mut Session, name: &str, params: &str) -> Result<(), Fai
     let plugin = provider(session, name)?;
     let loaded = session.activate(&plugin).await?;
     let call = &mut Call::measured();
-    let result = loaded.execute_tool(call, name, &text).await?;
+    let result = loaded.execute_tool(call, name, &text).await.map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.reason.as_deref() {
+            Some("invalid-input") => failure.help(format!("what it takes: hal9 tool describe {name}")),
+            _ => failure,
+        }
+    })?;
     let result: Value =
         serde_json::from_str(&result).map_err(|error| Failure::internal("the result could not be read", &error))?;
     let elapsed = call.elapsed().unwrap_or_default();
@@ -115,7 +117,8 @@ async fn call(session: &mut Session, name: &str, params: &str) -> Result<(), Fai
     });
     session.output.note(format!("{} · {} · {}", plugin.id(), time(elapsed), size(call.peak_memory())));
     session.output.result(&value, || match &result {
-        Value::String(text) => text.lines().map(|line| format!("{}\n", plain(line))).collect(),
-        result => serde_json::to_string_pretty(result).unwrap_or_default(),
+        Value::String(text) => lines(text),
+        // JSON leaves some characters as they are that a terminal obeys.
+        result => lines(&serde_json::to_string_pretty(result).unwrap_or_default()),
     })
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Code, Failure};
-use crate::output::{Output, bold, dim, green, red, time};
+use crate::output::{Output, bold, columns, dim, green, red, time, wrap};
 
 /// The columns before a step's own text: a mark, and the time.
 const MARGIN: usize = 13;
@@ -47,7 +47,8 @@ pub(super) fn unexpected(what: impl Into<String>) -> Failure {
 
 impl Stage {
     pub(super) fn open(output: Output) -> Self {
-        output.line(format!("{}\n", bold("HAL9: four plugins out of their sources, at work and within their limits")));
+        output.line(bold("HAL9: four plugins, built from source, at work, and held to their limits"));
+        output.line("");
         Self { output, started: Instant::now(), steps: Vec::new() }
     }
 
@@ -69,7 +70,9 @@ impl Stage {
         let mark = if result.is_ok() { green("✓") } else { red("✗") };
         self.output.line(format!("{mark} {}  {}", dim(format!("{:>9}", time(elapsed))), bold(title)));
         for line in &told.lines {
-            self.output.line(format!("{:MARGIN$}{line}", ""));
+            let line = format!("{:MARGIN$}{line}", "");
+            // Whoever reads it from a pipe gets it in one piece.
+            self.output.line(columns().map_or(line.clone(), |columns| wrap(&line, columns, MARGIN + 2)));
         }
         let mut value = json!({
             "step": name,
@@ -95,7 +98,7 @@ impl Stage {
         let done = self.steps.iter().filter(|step| step["ok"] == true).count();
         self.output.result(&value, || match &result {
             Ok(()) => format!("\n{} all {done} steps did what they should, in {}", green("Done:"), time(elapsed)),
-            Err(_) => format!("\n{} after {done} steps, in {}", red("Stopped:"), time(elapsed)),
+            Err(_) => format!("\n{} at step {}, after {}", red("Stopped"), done + 1, time(elapsed)),
         })?;
         result
     }
