@@ -155,7 +155,7 @@ fn bytes(criterion: &mut Criterion, plugin: &Plugin) {
                 for _ in 0..times {
                     let params = ("key".to_owned(), value.clone(), Vec::new());
                     let start = std::time::Instant::now();
-                    black_box(function.call_async(&mut store, params).await.unwrap().0.unwrap());
+                    black_box(function.call_async(&mut store, params).await.unwrap()).0.unwrap();
                     elapsed += start.elapsed();
                 }
                 elapsed

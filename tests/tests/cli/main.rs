@@ -1,5 +1,5 @@
 //! The command as its users run it: a process, a home of its own, what it prints and how it exits.
-#![expect(missing_docs, clippy::unwrap_used, reason = "tests say with their names what they are about")]
+#![expect(clippy::unwrap_used, reason = "tests say with their names what they are about")]
 
 mod build;
 mod home;

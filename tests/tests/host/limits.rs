@@ -147,8 +147,7 @@ async fn the_smaller_of_manifest_and_cap_is_what_holds() {
 async fn call_time_bounds_the_beginning_and_the_end_of_an_instance() {
     let lab = Lab::shared();
     for config in [json!({ "init": "spin" }), json!({ "shutdown": "spin" })] {
-        let plugin =
-            lab.load_with("lifecycle", LoadOptions { config: config.clone(), ..hurried() }).unwrap();
+        let plugin = lab.load_with("lifecycle", LoadOptions { config: config.clone(), ..hurried() }).unwrap();
         let error = match plugin.start().await {
             Err(error) => error,
             Ok(()) => plugin.stop().await.unwrap_err(),
@@ -191,7 +190,8 @@ const ONE: &str = r#"(data (i32.const 16) "\00\00\00\00\20\00\00\00\01\00\00\00"
 async fn call_time_stops_loops_wherever_they_are() {
     let start = format!("(func $start {SPIN}) (start $start)");
     let after = format!(r#"(func (export "cabi_post_hal9:plugin/tool@0.1.0#execute") (param i32) {SPIN}) {ONE}"#);
-    let places: [(&str, &[(&str, &str)], &str); 4] = [
+    type Place<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let places: [Place<'_>; 4] = [
         ("in the start function", &[], &start),
         ("where arguments are put", &[("cabi_realloc", SPIN)], ""),
         ("after the call", &[("execute", "i32.const 16")], &after),

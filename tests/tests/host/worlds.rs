@@ -34,7 +34,7 @@ async fn a_neuron_answers_batches_and_says_how_it_is_doing() {
     batch.metadata = vec![Column { name: "score".into(), values: ColumnValues::Numbers(vec![0.5, 1.0]) }];
     let reply = plugin.process_batch(call, &batch).await.unwrap();
     assert_eq!((&reply.ids, &reply.timestamps, &reply.contents), (&batch.ids, &batch.timestamps, &batch.contents));
-    assert_eq!(reply.column("score").is_some(), true);
+    assert!(reply.column("score").is_some());
     assert_eq!(plugin.process_batch(call, &SignalBatch::new()).await.unwrap().rows(), 0);
     answer(&plugin, "one more").await;
     let state = plugin.neuron_state(call).await.unwrap();

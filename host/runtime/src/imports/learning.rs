@@ -48,31 +48,37 @@ const KEPT: usize = 1_000;
 /// The most bytes that the reports of one sort take up.
 const KEPT_BYTES: usize = 16 << 20;
 
-/// The last reports, each with its size.
+/// The last reports of one sort.
 #[derive(Debug)]
-struct Kept<T>(Mutex<(VecDeque<(PluginId, T, usize)>, usize)>);
+struct Kept<T>(Mutex<Reports<T>>);
+
+#[derive(Debug)]
+struct Reports<T> {
+    /// Oldest first, each with the bytes that it takes up.
+    queue: VecDeque<(PluginId, T, usize)>,
+    bytes: usize,
+}
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(Reports { queue: VecDeque::new(), bytes: 0 }))
     }
 }
 
 impl<T: Clone> Kept<T> {
     fn push(&self, plugin: &PluginId, report: T, bytes: usize) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (reports, total) = &mut *kept;
-        reports.push_back((plugin.clone(), report, bytes));
-        *total += bytes;
-        while reports.len() > KEPT || *total > KEPT_BYTES {
-            let Some((_, _, oldest)) = reports.pop_front() else { break };
-            *total -= oldest;
+        kept.queue.push_back((plugin.clone(), report, bytes));
+        kept.bytes += bytes;
+        while kept.queue.len() > KEPT || kept.bytes > KEPT_BYTES {
+            let Some((_, _, oldest)) = kept.queue.pop_front() else { break };
+            kept.bytes -= oldest;
         }
     }
 
     fn all(&self) -> Vec<(PluginId, T)> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.0.iter().map(|(plugin, report, _)| (plugin.clone(), report.clone())).collect()
+        kept.queue.iter().map(|(plugin, report, _)| (plugin.clone(), report.clone())).collect()
     }
 }
 
