@@ -26,8 +26,9 @@ pub(crate) struct Lengths {
     pub(crate) key: u32,
 }
 
-/// Bytes of the words of one entry at most, each word counted once and with eight bytes beside it. English comes to it
-/// after some ten million words. What is under it fits a segment, and memory while it is being counted.
+/// Bytes of the words of one entry at most, each word counted once and with eight bytes beside it: some 49 000 words of eight
+/// letters, as English text has after more than a million words. What is under it fits a segment, and memory while
+/// it is being counted.
 pub(crate) const MAX_TERMS: usize = 768 << 10;
 
 /// The words of one entry.

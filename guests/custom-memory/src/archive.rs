@@ -21,7 +21,7 @@ impl<'a, M: Memory> Archive<'a, M> {
     }
 
     /// Writes `record` as the newest version of `key`; gives that version and how many names were freed. When this
-    /// fails, the entry is as it was.
+    /// fails, the entry is as it was; or as it was to be, where the memory did what it reported as failed.
     pub(crate) fn write(&self, key: &KeyHash, record: &Record<'_>) -> Result<(Version, usize), PluginError> {
         let earlier = self.versions(key)?;
         let version = Version {

@@ -50,7 +50,8 @@ impl<M: Memory> Provider<M> {
         Self { memory, english, opened: RefCell::new(None) }
     }
 
-    /// Keeps `value` under `key`. When this returns `Ok`, it is there after a restart; else what was there still is.
+    /// Keeps `value` under `key`. When this returns `Ok`, it is there after a restart; else what was there still is, unless
+    /// HAL9's memory did what it reported as failed.
     ///
     /// # Errors
     /// `limit-exceeded` for an entry that is too large or has too many different words, and where there are too many;

@@ -149,6 +149,20 @@ fn keys_and_values_of_any_kind_are_kept_and_what_is_too_large_is_refused() {
 }
 
 #[test]
+fn large_values_with_few_words_are_not_read_again_at_the_next_start() {
+    let memory = TestMemory::default();
+    let mut provider = open(&memory);
+    for number in 0..10 {
+        provider.store(&format!("picture {number}"), &vec![0xff; 1 << 19], &HashMap::new()).unwrap();
+    }
+    drop(provider);
+    memory.work();
+    assert_eq!(open(&memory).entries().unwrap(), 10);
+    let work = memory.work();
+    assert!(work.bytes < 2 << 20, "{work:?}");
+}
+
+#[test]
 fn an_index_without_segments_is_rebuilt_in_steps_that_each_come_nearer() {
     let memory = TestMemory::default();
     let mut provider = open(&memory);
