@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
 use crate::memory_store::SqliteMemory;
-use crate::output::{Output, bold, dim, green, red, yellow};
+use crate::output::{Output, bold, columns, dim, green, red, wrap, yellow};
 use crate::settings::Settings;
 use crate::toolchain::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
 
@@ -22,7 +22,8 @@ enum State {
     Ok,
     /// It is missing or wrong, and all works without it.
     Warning,
-    Missing,
+    /// It is missing or wrong, and is needed.
+    Failed,
 }
 
 /// What `--fix` can do.
@@ -70,38 +71,43 @@ pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Resul
             rows = examine(environment);
         }
     }
-    let missing: Vec<_> = rows.iter().filter(|row| row.state == State::Missing).collect();
+    let missing: Vec<_> = rows.iter().filter(|row| row.state == State::Failed).collect();
     let value = json!({ "ready": missing.is_empty(), "checks": rows, "fixed": fixed });
     output.result(&value, || table(&rows, fix))?;
-    let Some(first) = missing.first() else { return Ok(()) };
+    if missing.is_empty() {
+        return Ok(());
+    }
     let names: Vec<_> = missing.iter().map(|row| row.name).collect();
-    let can_fix = rows.iter().any(|row| row.state == State::Missing && row.remedy.is_some());
-    let help = if can_fix && !fix { "hal9 doctor --fix".to_owned() } else { first.fix.clone().unwrap_or_default() };
+    let can_fix = rows.iter().any(|row| row.state == State::Failed && row.remedy.is_some());
+    let help = match missing.as_slice() {
+        _ if can_fix && !fix => "hal9 doctor --fix".to_owned(),
+        [one] => one.fix.clone().unwrap_or_default(),
+        _ => "see to each of them".to_owned(),
+    };
     Err(Failure::new(Code::Unavailable, format!("not ready: {}", names.join(", "))).help(help))
 }
 
 fn table(rows: &[Row], fix: bool) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+    let margin = width + 4;
     let mut text = String::new();
     for row in rows {
         let mark = match row.state {
             State::Ok => green("✓"),
             State::Warning => yellow("!"),
-            State::Missing => red("✗"),
+            State::Failed => red("✗"),
         };
         let path = row.path.as_ref().map_or_else(String::new, |path| dim(format!("  {}", path.display())));
-        text.push_str(&format!(
-            "{mark} {}{}  {}{path}\n",
-            bold(row.name),
-            " ".repeat(width - row.name.len()),
-            row.found
-        ));
-        if let Some(fix) = &row.fix {
-            text.push_str(&format!("  {}  {} {fix}\n", " ".repeat(width), dim("fix:")));
+        let fix = row.fix.as_ref().map_or_else(String::new, |fix| format!("\n{} {fix}", dim("fix:")));
+        let about = format!("{}{path}{fix}", row.found).replace('\n', &format!("\n{:margin$}", ""));
+        let row = format!("{mark} {}{}  {about}", bold(row.name), " ".repeat(width - row.name.len()));
+        for line in row.lines() {
+            text.push_str(&columns().map_or(line.to_owned(), |columns| wrap(line, columns, margin)));
+            text.push('\n');
         }
     }
     let is_fixable = rows.iter().any(|row| row.remedy.is_some());
-    if rows.iter().all(|row| row.state != State::Missing) {
+    if rows.iter().all(|row| row.state != State::Failed) {
         text.push_str(&format!("\n{}\n", green("Ready to build and run plugins.")));
     }
     if is_fixable && !fix {
@@ -123,11 +129,12 @@ fn ok(name: &'static str, found: impl Into<String>) -> Row {
 }
 
 fn lacking(name: &'static str, state: State, found: impl Into<String>, fix: impl Into<String>) -> Row {
-    Row { name, state, found: found.into(), path: None, fix: Some(fix.into()), remedy: None }
+    let fix = Some(fix.into()).filter(|fix: &String| !fix.is_empty());
+    Row { name, state, found: found.into(), path: None, fix, remedy: None }
 }
 
 fn failed(name: &'static str, failure: Failure) -> Row {
-    lacking(name, State::Missing, failure.message, failure.help.unwrap_or_default())
+    lacking(name, State::Failed, failure.message, failure.help.unwrap_or_default())
 }
 
 const RUSTUP: &str = "install Rust with rustup, from https://rustup.rs";
@@ -143,24 +150,24 @@ fn toolchain() -> Vec<Row> {
     });
     rows.push(match tools.cargo.as_ref().and_then(program) {
         Some((version, path)) => Row { path, ..ok("cargo", version) },
-        None => lacking("cargo", State::Missing, "not found", RUSTUP),
+        None => lacking("cargo", State::Failed, "not found", RUSTUP),
     });
     let least = env!("CARGO_PKG_RUST_VERSION");
     rows.push(match tools.rustc.as_ref().and_then(program) {
         Some((version, path)) if at_least(&version, least) => Row { path, ..ok("rustc", version) },
         Some((version, _)) => lacking(
             "rustc",
-            State::Missing,
+            State::Failed,
             format!("{version}, and {least} or newer is needed"),
             "rustup update stable",
         ),
-        None => lacking("rustc", State::Missing, "not found", RUSTUP),
+        None => lacking("rustc", State::Failed, "not found", RUSTUP),
     });
     let component = tools.cargo_component.as_ref().and_then(program);
     for (way, state) in [
-        (Way::Cargo, State::Missing),
+        (Way::Cargo, State::Failed),
         // It is what cargo-component compiles for, and without that nobody does.
-        (Way::CargoComponent, if component.is_some() { State::Missing } else { State::Warning }),
+        (Way::CargoComponent, if component.is_some() { State::Failed } else { State::Warning }),
     ] {
         let target = way.target();
         rows.push(if tools.has_target(target, Path::new(".")) {
@@ -206,7 +213,7 @@ fn home(environment: Option<&str>) -> Vec<Row> {
         Ok(_) => Row { path: Some(home.folder().to_owned()), ..ok("home", "can be written") },
         Err(error) => {
             let found = format!("{} cannot be written: {error}", home.folder().display());
-            lacking("home", State::Missing, found, "make it writable, or set HAL9_HOME to a folder of your own")
+            lacking("home", State::Failed, found, "make it writable, or set HAL9_HOME to a folder of your own")
         }
     };
     let settings = match Settings::read(&home.settings(), environment) {
@@ -260,7 +267,7 @@ mod tests {
             ok("cargo", "1.95.0"),
             Row {
                 remedy: Some(Remedy::Target("wasm32-wasip2")),
-                ..lacking("wasm32-wasip2", State::Missing, "not installed", add_target("wasm32-wasip2"))
+                ..lacking("wasm32-wasip2", State::Failed, "not installed", add_target("wasm32-wasip2"))
             },
         ];
         let text = anstream::adapter::strip_str(&table(&rows, false)).to_string();
