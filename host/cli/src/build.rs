@@ -61,16 +61,13 @@ impl<'a> Build<'a> {
         };
         command.args(["--release", "--message-format", "json-render-diagnostics"]);
         command.args(packages.iter().flat_map(|package| ["-p", package]));
-        let colour = if self.output.json() { "never" } else { "always" };
-        let spinner = self.output.spinner(format!("building {what}"));
         let done = if self.shown {
-            spinner.finish_and_clear();
             process::run(command, Errors::Shown)?
         } else {
-            command.env("CARGO_TERM_COLOR", colour);
-            process::run(command, Errors::Kept(&spinner))?
+            // What it says is shown later, if it is; a terminal that takes no colours gets none then.
+            command.env("CARGO_TERM_COLOR", if self.output.json() { "never" } else { "always" });
+            process::run(command, Errors::Kept(&self.output.spinner(format!("building {what}"))))?
         };
-        spinner.finish_and_clear();
         if !done.success {
             let said = if done.stderr.is_empty() { String::new() } else { format!(":\n{}", complaints(&done.stderr)) };
             return Err(not_built(format!("building {what} failed{said}")).help("correct what cargo names"));

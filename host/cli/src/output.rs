@@ -80,16 +80,33 @@ impl Output {
         ExitCode::from(failure.code.status())
     }
 
-    /// A spinner for work that may take over a second; it shows on a terminal only, and is gone when it is finished.
-    pub(crate) fn spinner(self, what: impl Into<String>) -> ProgressBar {
+    /// A spinner for work that may take over a second; it shows on a terminal only, until it is dropped.
+    pub(crate) fn spinner(self, what: impl Into<String>) -> Spinner {
         if self.json || !std::io::stderr().is_terminal() {
-            return ProgressBar::hidden();
+            return Spinner(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.into());
         spinner.enable_steady_tick(Duration::from_millis(100));
-        spinner
+        Spinner(spinner)
+    }
+}
+
+/// A line that says what goes on. However the work ends, the line is gone then.
+pub(crate) struct Spinner(ProgressBar);
+
+impl std::ops::Deref for Spinner {
+    type Target = ProgressBar;
+
+    fn deref(&self) -> &ProgressBar {
+        &self.0
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

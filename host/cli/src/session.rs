@@ -101,7 +101,7 @@ impl Session {
         })?;
         let spinner = self.output.spinner(format!("compiling {}", plugin.id()));
         let component = self.manager.host().compile(plugin.id().as_str(), &bytes)?;
-        spinner.finish_and_clear();
+        drop(spinner);
         if let Some(manifest) = component.manifest()
             && manifest.metadata.id != *plugin.id()
         {

@@ -148,7 +148,7 @@ impl Toolchain {
         command.args(["target", "add", target]);
         let spinner = output.spinner(format!("adding {target}"));
         let done = process::run(command, Errors::Kept(&spinner))?;
-        spinner.finish_and_clear();
+        drop(spinner);
         if done.success {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Toolchain {
         command.args(["install", "--locked", &format!("cargo-component@{CARGO_COMPONENT}")]);
         let spinner = output.spinner("installing cargo-component");
         let done = process::run(command, Errors::Kept(&spinner))?;
-        spinner.finish_and_clear();
+        drop(spinner);
         if done.success {
             return Ok(());
         }

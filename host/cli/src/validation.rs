@@ -79,7 +79,7 @@ impl Validation {
         let name = found.component.display().to_string();
         let spinner = output.spinner(format!("compiling {name}"));
         let component = host.compile(&name, &bytes);
-        spinner.finish_and_clear();
+        drop(spinner);
         let component = component.map_err(|error| {
             let failure = Failure::from(error);
             let found = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message).to_owned();

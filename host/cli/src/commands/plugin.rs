@@ -193,7 +193,7 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
     // Whether it loads at all, before anything is written down.
     let spinner = session.output.spinner(format!("compiling {id}"));
     let component = session.manager.host().compile_file(&found.component)?;
-    spinner.finish_and_clear();
+    drop(spinner);
     let options = session.options(&id, &manifest, &granted);
     let effective = session.manager.load(&component, options)?.granted().clone();
     let recorded = session.registry.record_loaded(&Loaded {

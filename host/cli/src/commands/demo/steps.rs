@@ -186,7 +186,7 @@ async fn load(
         }));
         all.push(loaded);
     }
-    spinner.finish_and_clear();
+    drop(spinner);
     told.fact("plugins", facts);
     <[Loaded; GUESTS.len()]>::try_from(all).map_err(|_| unexpected("not every plugin was built"))
 }
@@ -338,7 +338,7 @@ async fn learn(told: &mut Told, learner: &Plugin, data: &Path, output: Output) -
             accuracies.push(json!({ "samples": report.samples, "accuracy": accuracy }));
         }
     }
-    spinner.finish_and_clear();
+    drop(spinner);
     let last = accuracies.last().and_then(|it| it["accuracy"].as_f64()).unwrap_or_default();
     told.line(dim(format!(
         "{batches} batches of {ROWS}, {} each",
