@@ -1,5 +1,8 @@
 //! What a component costs that does nothing of its own: for the benchmarks. On bare bindings, so that what is measured is
 //! the crossing and the host, and not what the SDK adds to them.
+
+// The names of its exports are none for a native library.
+#![cfg(target_family = "wasm")]
 #![expect(unsafe_code, reason = "the exports of generated bindings")]
 
 mod bindings {
