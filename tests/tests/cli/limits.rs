@@ -1,9 +1,9 @@
 use super::home::Home;
 
-/// A home with the probe of that name and a neuron that works, both under a short deadline.
-fn home(probe: &str) -> Home {
+/// A home with the probe of that name under a deadline, and a neuron that works.
+fn home(probe: &str, call_time: &str) -> Home {
     let home = Home::new();
-    let settings = format!("[plugins.\"test.{probe}\".limits]\ncall_time = \"300ms\"\n");
+    let settings = format!("[plugins.\"test.{probe}\".limits]\ncall_time = \"{call_time}\"\n");
     std::fs::write(home.path().join("hal9.toml"), settings).unwrap();
     home.load(probe);
     home.load("two-kinds");
@@ -13,7 +13,8 @@ fn home(probe: &str) -> Home {
 /// Sends what makes the probe go wrong to both: the one is stopped, the other answers, in one process.
 #[track_caller]
 fn stopped(probe: &str, content: &str, code: &str, reason: &str) {
-    let home = home(probe);
+    // Short where it is the deadline that is reached; else long enough for a busy machine.
+    let home = home(probe, if reason == "deadline" { "300ms" } else { "60s" });
     let value = home.hal9(["--json", "signal", "send", "--layer", "L2", content]).json();
     let replies = value["replies"].as_array().unwrap();
     let by = |plugin: &str| replies.iter().find(|reply| reply["plugin"] == plugin).unwrap();
@@ -61,7 +62,7 @@ fn a_flooded_log_ends_at_its_limit() {
 
 #[test]
 fn a_panic_comes_with_the_plugins_own_words_and_no_escapes() {
-    let home = home("faults");
+    let home = home("faults", "60s");
     let run = home.hal9(["signal", "send", "--layer", "L2", "--neuron", "faults", "panic"]);
     assert_eq!(run.status, 9, "{run:?}");
     assert!(run.stderr.contains("the probe was asked to\\u{1b}[2J"), "{}", run.stderr);
@@ -70,8 +71,9 @@ fn a_panic_comes_with_the_plugins_own_words_and_no_escapes() {
 
 #[test]
 fn a_failure_of_its_own_is_a_plugin_error() {
-    let error =
-        home("faults").hal9(["--json", "signal", "send", "--layer", "L2", "--neuron", "faults", "fail"]).error(8);
+    let error = home("faults", "60s")
+        .hal9(["--json", "signal", "send", "--layer", "L2", "--neuron", "faults", "fail"])
+        .error(8);
     assert_eq!(
         (&error["reason"], &error["message"]),
         (&"unsupported".into(), &"test.faults: not\\ntoday\\u{1b}[2J (unsupported)".into())
