@@ -9,6 +9,7 @@ use wasmtime::component::Component as Compiled;
 
 use crate::Error;
 use crate::engine::Engine;
+use crate::text::{MESSAGE_BYTES, escape};
 
 /// What a plugin is, read off its exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -116,7 +117,9 @@ impl Component {
 const REBUILD: &str = "build it again with `cargo component build --release`";
 
 fn invalid(name: &str, reason: impl Into<String>, help: impl Into<String>) -> Error {
-    Error::InvalidComponent { plugin: name.to_owned(), reason: reason.into(), help: help.into() }
+    // Parsers quote what they do not like.
+    let reason = escape(&reason.into(), MESSAGE_BYTES);
+    Error::InvalidComponent { plugin: name.to_owned(), reason, help: help.into() }
 }
 
 /// The manifest in a component's custom section; none, where it carries none.

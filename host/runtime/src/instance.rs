@@ -24,6 +24,7 @@ use crate::imports::plugins::PluginsCtx;
 use crate::imports::signals::SignalsCtx;
 use crate::limits::{Breach, Limiter};
 use crate::plugin::{Loaded, does_not_fit};
+use crate::text::{MESSAGE_BYTES, escape};
 use crate::{Call, Error, Kind, Limit, fault, sandbox};
 
 /// All that the host keeps for one instance.
@@ -301,7 +302,10 @@ impl<'a> Lease<'a> {
                     state.finish_output();
                 }
                 let result = result.map_err(|failure| Error::failed(&plugin.id, failure)).and_then(|reply| {
-                    check(&reply).map_err(|reason| Error::BadReply { plugin: plugin.id.clone(), reason })?;
+                    check(&reply).map_err(|reason| Error::BadReply {
+                        plugin: plugin.id.clone(),
+                        reason: escape(&reason, MESSAGE_BYTES),
+                    })?;
                     Ok(reply)
                 });
                 let emitted = state.signals.outbox.drain(..).chain(state.plugins.emitted.drain(..));
