@@ -176,6 +176,40 @@ async fn a_component_of_too_many_parts_is_refused() {
 }
 
 #[tokio::test]
+async fn components_in_components_without_end_are_refused() {
+    let lab = Lab::shared();
+    let header = b"\0asm\x0d\0\x01\0";
+    let (mut size, mut levels) = (header.len(), Vec::new());
+    for _ in 0..10_000 {
+        let mut level = [&header[..], &[4]].concat();
+        let mut rest = size;
+        while rest >= 0x80 {
+            level.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        level.push(rest as u8);
+        size += level.len();
+        levels.push(level);
+    }
+    let bytes = [levels.into_iter().rev().flatten().collect(), header.to_vec()].concat();
+    compile(lab, &bytes).unwrap_err();
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_component_is_fit_for_a_terminal() {
+    let lab = Lab::shared();
+    let texts = [
+        r#"(component (import "\1b[2Ja" (func)))"#,
+        r#"(component (core module (@custom "hal9:manifest" "{\"\1b[2J\": 1}")))"#,
+        r#"(component (core module (@custom "hal9:manifest" "{\"api_version\": 1, \"\e2\80\aea\": 1}")))"#,
+    ];
+    for text in texts {
+        let reason = compile(lab, &wat::parse_str(text).unwrap()).unwrap_err();
+        assert!(!reason.contains(|c: char| c.is_control() || c == '\u{202e}'), "{reason:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_component_needs_a_manifest_and_exactly_one() {
     let lab = Lab::shared();
     let text = manifest("test.raw", json!([]), &[]).to_json().replace('\n', "").replace('"', "\\\"");

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use futures::FutureExt as _;
-use hal9_host::{Call, Error, Health, Limit, LogSource, Plugin, Signal, SignalBatch};
+use hal9_host::{Call, Column, ColumnValues, Error, Health, Limit, LogSource, Plugin, Signal, SignalBatch};
 
 use crate::lab::{Lab, answer, ask, hurried, limit, manifest};
 use crate::raw::{Raw, TOOL};
@@ -195,6 +195,11 @@ async fn replies_that_break_the_contract_are_bad_replies() {
         let error = plugin.process_batch(call, &batch).await.unwrap_err();
         assert!(matches!(&error, Error::BadReply { reason, .. } if reason.contains(says)), "{error}");
     }
+    let mut batch = SignalBatch::new();
+    batch.push((1, 2), 3, "text", "columns");
+    batch.metadata = vec![Column { name: "a\u{1b}[2J".into(), values: ColumnValues::Numbers(vec![0.5]) }];
+    let error = plugin.process_batch(call, &batch).await.unwrap_err();
+    assert!(matches!(&error, Error::BadReply { reason, .. } if reason.contains(r"a\u{1b}[2J")), "{error:?}");
     for params in ["", "{", "1 2", "NaN"] {
         let error = plugin.execute_tool(call, "tool", params).await.unwrap_err();
         assert!(matches!(&error, Error::BadReply { reason, .. } if reason.contains("not JSON")), "{error}");
@@ -203,7 +208,7 @@ async fn replies_that_break_the_contract_are_bad_replies() {
     assert_eq!(plugin.validate_tool(call, "tool", "").await.unwrap(), [], "no violations are as good as none");
     assert_eq!(plugin.search(call, "any", 3).await.unwrap().len(), 3, "more hits than were asked for are left out");
     let stats = plugin.stats();
-    assert_eq!((stats.calls, stats.errors, stats.traps, stats.instances), (11, 8, 0, 1), "they count as errors");
+    assert_eq!((stats.calls, stats.errors, stats.traps, stats.instances), (12, 9, 0, 1), "they count as errors");
 }
 
 #[tokio::test]

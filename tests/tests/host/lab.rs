@@ -137,7 +137,7 @@ pub(crate) fn capped(caps: LimitOverrides) -> LoadOptions {
 
 /// All that the plugin declares, with a deadline that a test can wait for.
 pub(crate) fn hurried() -> LoadOptions {
-    capped(LimitOverrides { call_time: Some(Duration::from_millis(100)), ..LimitOverrides::default() })
+    capped(LimitOverrides { call_time: Some(Duration::from_millis(250)), ..LimitOverrides::default() })
 }
 
 /// All that the plugin declares, configured.

@@ -36,7 +36,7 @@ fn defaults() -> LimitOverrides {
 }
 
 fn quick() -> LimitOverrides {
-    LimitOverrides { call_time: Some(Duration::from_millis(100)), ..defaults() }
+    LimitOverrides { call_time: Some(Duration::from_millis(250)), ..defaults() }
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn output_is_a_call_s_own_at_the_end_of_an_instance_too() {
 async fn ends(bodies: &[(&str, &str)], fields: &str) -> Result<String, Error> {
     let lab = Lab::shared();
     let mut manifest = manifest("test.raw", json!([]), &[]);
-    manifest.limits.call_time = Duration::from_millis(100);
+    manifest.limits.call_time = Duration::from_millis(250);
     manifest.limits.memory = ByteSize::mib(4);
     let plugin = lab.load_raw(&Raw { world: TOOL, bodies, fields, ..Raw::default() }.component(), manifest)?;
     let result = plugin.execute_tool(&mut Call::new(), "tool", "{}").await;

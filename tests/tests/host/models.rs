@@ -103,11 +103,13 @@ async fn a_model_that_is_let_go_frees_the_guest_s_side() {
 }
 
 #[tokio::test]
-async fn a_destructor_that_loops_or_traps_is_held_like_any_call() {
+async fn a_constructor_or_destructor_that_goes_wrong_is_held_like_any_call() {
     let lab = Lab::shared();
     let plugin = lab.load_with("learning-algorithm", hurried()).unwrap();
     let other = lab.load("echo");
     let call = &mut Call::new();
+    assert_eq!(limit(&plugin.create_model(call, r#"{"create":"spin"}"#).await.unwrap_err()), Limit::Deadline);
+
     let model = plugin.create_model(call, "{}").await.unwrap();
     drop(plugin.create_model(call, r#"{"drop":"spin"}"#).await.unwrap());
     assert_eq!(limit(&model.save(call).await.unwrap_err()), Limit::Deadline);
@@ -123,5 +125,5 @@ async fn a_destructor_that_loops_or_traps_is_held_like_any_call() {
     let model = plugin.create_model(call, "{}").await.unwrap();
     model.save(call).await.unwrap();
     assert_eq!(crate::lab::answer(&other, "hello").await, "hello");
-    assert_eq!(plugin.stats().instances, 3);
+    assert_eq!(plugin.stats().instances, 4);
 }

@@ -194,7 +194,7 @@ async fn a_special_file_does_not_hold_the_call() {
     let dir = folders();
     let pipe = dir.path().join("data/pipe");
     hal9_tests::run(Command::new("mkfifo").arg(&pipe));
-    let caps = LimitOverrides { call_time: Some(std::time::Duration::from_millis(100)), ..LimitOverrides::default() };
+    let caps = LimitOverrides { call_time: Some(std::time::Duration::from_millis(250)), ..LimitOverrides::default() };
     let scope = format!("FileRead:{}=>/data", dir.path().join("data").display());
     let options = LoadOptions { caps, ..described(neuron("test.wasi", "L2", &[&scope])) };
     let plugin = lab.load_with("wasi", options).unwrap();

@@ -15,7 +15,7 @@ mod bindings {
     });
 }
 use bindings::exports::hal9::plugin::{memory_provider, neuron, tool};
-use bindings::hal9::plugin::types::{Failure, Metadata, Signal, SignalBatch};
+use bindings::hal9::plugin::types::{ColumnValues, Failure, Metadata, Signal, SignalBatch};
 
 struct BadReply;
 
@@ -27,6 +27,7 @@ impl neuron::Guest for BadReply {
     fn process_batch(mut batch: SignalBatch) -> Result<SignalBatch, Failure> {
         match batch.contents.text.as_str() {
             "idsx" => batch.ids = vec![0; batch.ids.len()],
+            "columns" => batch.metadata.iter_mut().for_each(|column| column.values = ColumnValues::Numbers(vec![])),
             "rowsx" => batch.timestamps.push(0),
             _ => batch.contents.ends.reverse(),
         }

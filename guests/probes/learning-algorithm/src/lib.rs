@@ -1,5 +1,5 @@
-//! A learning algorithm that predicts the mean of what it has seen. Its options say where it goes wrong: `drop` with
-//! `spin` or `panic`, `train` with `panic`, `predict` with `few`.
+//! A learning algorithm that predicts the mean of what it has seen. Its options say where it goes wrong: `create`
+//! with `spin`, `drop` with `spin` or `panic`, `train` with `panic`, `predict` with `few`.
 
 use hal9_plugin_sdk::*;
 
@@ -24,6 +24,7 @@ impl LearningPlugin for Mean {
     }
 
     fn create(options: Value) -> Result<Self, PluginError> {
+        while std::hint::black_box(&options)["create"] == "spin" {}
         Ok(Self { options, samples: 0, mean: 0.0 })
     }
 
