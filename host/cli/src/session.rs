@@ -61,6 +61,7 @@ impl Session {
             grant: Grant::Only(settings.grant.unwrap_or_else(|| granted.clone())),
             caps: settings.limits,
             config: serde_json::Value::Object(settings.config),
+            ..LoadOptions::default()
         }
     }
 

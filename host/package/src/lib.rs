@@ -23,20 +23,24 @@
 
 mod capability;
 mod error;
+mod host;
 mod id;
 mod json;
 mod limits;
 mod manifest;
 mod permission;
 mod permissions;
+mod rights;
 mod text;
 mod units;
 
 pub use capability::Capability;
 pub use error::{ManifestError, ParseError};
+pub use host::{Host, HostPattern};
 pub use id::PluginId;
 pub use limits::{Limit, LimitOverrides, Limits};
 pub use manifest::{Dependency, Manifest, Metadata};
 pub use permission::{Permission, PermissionKind};
 pub use permissions::Permissions;
-pub use units::ByteSize;
+pub use rights::Rights;
+pub use units::{ByteSize, Percent};

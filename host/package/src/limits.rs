@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ByteSize,
+    ByteSize, Percent,
     units::{self, Amount},
 };
 
@@ -87,12 +87,24 @@ limits! {
     memory: ByteSize, ByteSize::mib(64), "positive";
     /// How long one call may take, loading and reloading included; a day at most.
     call_time: Duration, Duration::from_secs(5), "positive";
+    /// How much of a processor core the plugin may use over time; a short burst may use more.
+    cpu_share: Percent, Percent::of(25), "positive";
     /// What one host call may make the host allocate for the plugin's strings and lists.
     host_memory: ByteSize, ByteSize::mib(16), "positive";
     /// How many component-model handles the plugin may hold at once.
     handles: u32, 10_000, "positive";
     /// How many host resources (streams, files, pollables) the plugin may hold at once.
     resources: u32, 1_000, "positive";
+    /// How often a second the plugin may call each interface of the host.
+    host_calls: u32, 100_000, "positive";
+    /// How many connections the plugin may hold at once.
+    connections: u32, 10, "or_zero";
+    /// The largest body of a response that the plugin may receive.
+    http_body: ByteSize, ByteSize::mib(16), "or_zero";
+    /// How many files and folders the plugin may hold open at once.
+    open_files: u32, 64, "or_zero";
+    /// How much the plugin may write to files, from when it was loaded on.
+    file_bytes: ByteSize, ByteSize::mib(64), "or_zero";
     /// How much randomness one request may ask for.
     random_bytes: ByteSize, ByteSize::kib(64), "or_zero";
     /// How much one call may write to the log, stdout and stderr together.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{ParseError, PluginId, text};
+use crate::{HostPattern, ParseError, PluginId, text};
 
 /// Makes the enum and everything that lists its cases, so that none can be forgotten.
 macro_rules! kinds {
@@ -39,9 +39,9 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Plain HTTP requests. Scope: a host, with a port where it is not 80.
+    /// Plain HTTP requests. Scope: a [`HostPattern`](crate::HostPattern), such as `example.com` or `10.0.0.0/8:8080`.
     NetworkHttp, Host, "send plain HTTP requests";
-    /// HTTPS requests. Scope: a host, with a port where it is not 443.
+    /// HTTPS requests. Scope: a [`HostPattern`](crate::HostPattern), such as `*.example.com` or `example.com:8443`.
     NetworkHttps, Host, "send HTTPS requests";
     /// Reading files. Scope, required: `HOST_PATH` or `HOST_PATH=>GUEST_PATH`.
     FileRead, Path, "read files below a folder";
@@ -56,21 +56,23 @@ kinds! {
     /// Calls to another plugin. Scope, required: its id.
     PluginCall, Plugin, "call another plugin";
     /// Emitting signals. Scope: a layer.
-    Hal9Signal, Word, "emit signals to layers";
+    Hal9Signal, Layer, "emit signals to layers";
     /// HAL9's memory. Scope: a key prefix.
-    Hal9Memory, Word, "read and write HAL9's memory";
+    Hal9Memory, Prefix, "read and write HAL9's memory";
     /// Metrics. Scope: a name prefix.
-    Hal9Metrics, Word, "report metrics";
-    /// Experience and feedback.
-    Hal9Learning, Word, "report experience and feedback to the learning system";
+    Hal9Metrics, Prefix, "report metrics";
+    /// Experience and feedback. No scope.
+    Hal9Learning, Nothing, "report experience and feedback to the learning system";
 }
 
 /// What a kind's scope names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     Nothing,
-    /// Optional: any text.
-    Word,
+    /// Optional: the name of a layer.
+    Layer,
+    /// Optional: what names or keys begin with.
+    Prefix,
     /// Optional: a host pattern and port.
     Host,
     Path,
@@ -79,6 +81,33 @@ enum Scope {
 }
 
 impl PermissionKind {
+    /// Whether what `scope` names includes `name`: a key under a prefix, a layer, a variable, a plugin's id, or, for
+    /// files, a folder as the guest sees it. Hosts have a form of their own: see [`HostPattern`].
+    pub fn names(self, scope: &str, name: &str) -> bool {
+        match self.scope() {
+            Scope::Prefix => name.starts_with(scope),
+            Scope::Path => guest_path(scope) == guest_path(name),
+            _ => scope == name,
+        }
+    }
+
+    /// Whether scope `outer` allows all that scope `inner` does.
+    pub fn covers(self, outer: &str, inner: &str) -> bool {
+        match self.scope() {
+            Scope::Host => match (outer.parse::<HostPattern>(), inner.parse::<HostPattern>()) {
+                (Ok(outer), Ok(inner)) => outer.covers(&inner),
+                _ => false,
+            },
+            _ => self.names(outer, inner),
+        }
+    }
+
+    /// Whether its scopes are folders, of which the guest's path is what an author declares and the host's path what an
+    /// operator decides.
+    pub(crate) const fn is_path(self) -> bool {
+        matches!(self.scope(), Scope::Path)
+    }
+
     /// Whether this permission always needs a scope.
     pub const fn needs_scope(self) -> bool {
         matches!(self.scope(), Scope::Path | Scope::Variable | Scope::Plugin)
@@ -151,11 +180,20 @@ impl FromStr for Permission {
     }
 }
 
+/// What to write for a host.
+const HOST_FORM: &str = "write the host alone, such as \"api.example.com\" or \"*.example.com:8443\"";
+
+/// The path that the guest sees, of a scope for files.
+fn guest_path(scope: &str) -> &str {
+    scope.split_once("=>").map_or(scope, |(_, guest)| guest).trim()
+}
+
 /// Says what to write where `scope` is not one for `kind`.
 fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> {
     let wanted = match kind.scope() {
         Scope::Nothing => "",
-        Scope::Word => ":SCOPE",
+        Scope::Layer => ":LAYER",
+        Scope::Prefix => ":PREFIX",
         Scope::Host => ":HOST",
         Scope::Path => ":HOST_PATH=>GUEST_PATH",
         Scope::Variable => ":VARIABLE",
@@ -172,9 +210,11 @@ fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> 
     }
     text::check_line(scope, Permission::MAX_SCOPE_BYTES)?;
     let good = match kind.scope() {
-        Scope::Nothing | Scope::Word => true,
-        // Which hosts a pattern matches is the network's business; here only what can never be one.
-        Scope::Host => !scope.contains(['/', '@']) && !scope.contains(char::is_whitespace),
+        Scope::Nothing | Scope::Layer | Scope::Prefix => true,
+        Scope::Host => match scope.parse::<HostPattern>() {
+            Ok(_) => true,
+            Err(fault) => return Err(format!("{fault}; {HOST_FORM}")),
+        },
         Scope::Path => match scope.split_once("=>") {
             Some((host, guest)) => !host.trim().is_empty() && !guest.trim().is_empty(),
             None => true,
@@ -186,7 +226,6 @@ fn check_scope(kind: PermissionKind, scope: Option<&str>) -> Result<(), String> 
         return Ok(());
     }
     Err(match kind.scope() {
-        Scope::Host => "write the host alone, such as \"api.example.com\" or \"api.example.com:8443\"".to_owned(),
         Scope::Plugin => "write the other plugin's id, such as \"PluginCall:ai.hal9.text-tools\"".to_owned(),
         _ => format!("write \"{kind}{wanted}\""),
     })

@@ -57,12 +57,17 @@ impl Permissions {
     }
 
     /// What `self` declares and `granted` grants: of each kind, an unscoped permission on one side meets whatever the
-    /// other side has, equal scopes meet, and different scopes do not.
+    /// other side has, and of two scopes the narrower one is left, where one lies within the other. Folders meet where the
+    /// guest's path is the same; the host's path is then the grant's.
     pub fn meet(&self, granted: &Permissions) -> Permissions {
         let narrower = |declared: &Permission, granted: &Permission| match (&declared.scope, &granted.scope) {
             (_, None) => Some(declared.clone()),
             (None, Some(_)) => Some(granted.clone()),
-            (Some(declared_scope), Some(scope)) => (declared_scope == scope).then(|| granted.clone()),
+            (Some(outer), Some(inner)) if declared.kind.covers(outer, inner) => Some(granted.clone()),
+            (Some(inner), Some(outer)) if !declared.kind.is_path() && declared.kind.covers(outer, inner) => {
+                Some(declared.clone())
+            }
+            _ => None,
         };
         self.iter()
             .flat_map(|declared| {

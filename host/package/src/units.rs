@@ -1,4 +1,4 @@
-//! Sizes and times as people write them, with units. The units themselves are those of the crates `bytesize` and
+//! Sizes, times and shares as people write them, with units. The units themselves are those of the crates `bytesize` and
 //! `humantime`; what this module adds is that nothing is rounded or saturated silently.
 
 use std::{fmt, str::FromStr, time::Duration};
@@ -84,6 +84,28 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
+/// A share of a whole, written `25%`; 100 % at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Percent(u8);
+
+impl Percent {
+    /// `n` percent; 100, where it is more.
+    pub const fn of(n: u8) -> Self {
+        Self(if n > 100 { 100 } else { n })
+    }
+
+    /// The share as a part of one.
+    pub fn fraction(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}%", self.0))
+    }
+}
+
 /// The value of a limit in its written forms.
 pub(crate) trait Amount: Copy + Default + PartialEq {
     /// What a message says is expected.
@@ -116,6 +138,30 @@ impl Amount for ByteSize {
 
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
+    }
+}
+
+impl Amount for Percent {
+    const EXPECTED: &str = "a share such as \"25%\"";
+
+    fn from_number(_: u64) -> Option<Self> {
+        None
+    }
+
+    fn from_text(text: &str) -> Option<Result<Self, String>> {
+        let number = text.strip_suffix('%').and_then(|number| number.trim_end().parse().ok());
+        Some(match number {
+            Some(number @ 0..=100) => Ok(Self(number)),
+            _ => Err(ParseError::new(text, "a share", "write \"1%\" to \"100%\"").to_string()),
+        })
+    }
+
+    fn text(self) -> String {
+        self.to_string()
+    }
+
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self)
     }
 }
 

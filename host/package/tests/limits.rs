@@ -77,9 +77,15 @@ fn the_defaults_are_those_of_the_documentation() {
         [
             "memory 64MiB",
             "call_time 5s",
+            "cpu_share 25%",
             "host_memory 16MiB",
             "handles 10000",
             "resources 1000",
+            "host_calls 100000",
+            "connections 10",
+            "http_body 16MiB",
+            "open_files 64",
+            "file_bytes 64MiB",
             "random_bytes 64KiB",
             "output 256KiB",
             "signal_bytes 1MiB",
@@ -138,6 +144,8 @@ fn zero_is_refused_where_nothing_could_run_with_it() {
         ("memory", "\"0B\""),
         ("memory", "\"0.4B\""),
         ("call_time", "\"0s\""),
+        ("cpu_share", "\"0%\""),
+        ("host_calls", "0"),
         ("host_memory", "0"),
         ("handles", "0"),
         ("resources", "0"),
@@ -146,7 +154,17 @@ fn zero_is_refused_where_nothing_could_run_with_it() {
         let error = overrides(&format!("{{\"{name}\": {zero}}}")).expect_err(name);
         assert!(error.starts_with("it is zero"), "{name}: {error}");
     }
-    for name in ["random_bytes", "output", "memory_value", "memory_keys", "metric_names"] {
+    for name in [
+        "connections",
+        "http_body",
+        "open_files",
+        "file_bytes",
+        "random_bytes",
+        "output",
+        "memory_value",
+        "memory_keys",
+        "metric_names",
+    ] {
         assert!(overrides(&format!("{{\"{name}\": 0}}")).is_ok(), "{name}");
     }
 }
@@ -155,6 +173,8 @@ fn zero_is_refused_where_nothing_could_run_with_it() {
 fn values_of_another_sort_are_refused() {
     for (json, message) in [
         (r#"{"memory": null}"#, r#"invalid type: null, expected a size such as "64MiB", "100MB" or 4096"#),
+        (r#"{"cpu_share": 50}"#, r#"invalid value: integer `50`, expected a share such as "25%""#),
+        (r#"{"cpu_share": "101%"}"#, r#""101%" is not a share: write "1%" to "100%""#),
         (r#"{"memory": -1}"#, r#"invalid value: integer `-1`, expected a size such as "64MiB", "100MB" or 4096"#),
         (
             r#"{"memory": 1.5}"#,

@@ -207,7 +207,7 @@ fn an_unknown_key_is_refused_at_every_level() {
         ),
         (
             r#""limits": {"cpu": "50%"}"#,
-            "limits.cpu (line 4, column 16): unknown field `cpu`, expected one of `memory`, `call_time`, `host_memory`, `handles`, `resources`, `random_bytes`, `output`, `signal_bytes`, `memory_value`, `memory_keys`, `metric_names`",
+            "limits.cpu (line 4, column 16): unknown field `cpu`, expected one of `memory`, `call_time`, `cpu_share`, `host_memory`, `handles`, `resources`, `host_calls`, `connections`, `http_body`, `open_files`, `file_bytes`, `random_bytes`, `output`, `signal_bytes`, `memory_value`, `memory_keys`, `metric_names`",
         ),
         (
             r#""capabilities": [{"ToolProvider": {"name": "x"}}]"#,

@@ -68,11 +68,11 @@ fn a_wrong_form_is_answered_with_the_right_one() {
         ("SystemTime:utc", r#""SystemTime:utc" is not a permission: it takes no scope, write "SystemTime""#),
         (
             "network:https://api.example.com",
-            r#""network:https://api.example.com" is not a permission: write the host alone, such as "api.example.com" or "api.example.com:8443""#,
+            r#""network:https://api.example.com" is not a permission: `//api.example.com` is no port: write 1 to 65535, or `*`; write the host alone, such as "api.example.com" or "*.example.com:8443""#,
         ),
         (
             "Hal9Memory: notes",
-            r#""Hal9Memory: notes" is not a permission: its scope is empty or has white space at an end, write "Hal9Memory:SCOPE""#,
+            r#""Hal9Memory: notes" is not a permission: its scope is empty or has white space at an end, write "Hal9Memory:PREFIX""#,
         ),
         (
             "Hal9Memory:a\u{7}b",
@@ -112,7 +112,16 @@ fn what_meets_is_what_both_sides_have() -> Result<(), ParseError> {
         (&["Hal9Memory"], &["Hal9Memory"], &["Hal9Memory"]),
         (&["Hal9Memory"], &["Hal9Memory:a", "Hal9Memory:b"], &["Hal9Memory:a", "Hal9Memory:b"]),
         (&["Hal9Memory:a", "Hal9Memory:b"], &["Hal9Memory"], &["Hal9Memory:a", "Hal9Memory:b"]),
-        // Scopes meet as texts: a prefix is not enough.
+        // Of keys, the longer prefix is left; of hosts, the narrower pattern.
+        (&["Hal9Memory:a/"], &["Hal9Memory:a/b/", "Hal9Memory:c"], &["Hal9Memory:a/b/"]),
+        (&["Hal9Memory:a/b/"], &["Hal9Memory:a/"], &["Hal9Memory:a/b/"]),
+        (&["NetworkHttps:*.a.com"], &["NetworkHttps:x.a.com", "NetworkHttps:b.com"], &["NetworkHttps:x.a.com"]),
+        (&["NetworkHttps:x.a.com"], &["NetworkHttps:*.a.com"], &["NetworkHttps:x.a.com"]),
+        // Layers, variables and plugins are the same, or not.
+        (&["Hal9Signal:L3"], &["Hal9Signal:L"], &[]),
+        (&["SystemEnv:LANG"], &["SystemEnv:LANG"], &["SystemEnv:LANG"]),
+        (&["SystemEnv:LANG"], &["SystemEnv:LANGUAGE"], &[]),
+        // A folder is the one that the guest sees; another one on the host does not lie below it.
         (&["FileRead:/a", "FileRead:/b"], &["FileRead:/b", "FileRead:/c"], &["FileRead:/b"]),
         (&["FileRead:/a/b"], &["FileRead:/a"], &[]),
         (&["FileRead:/a"], &["FileRead:/a/b"], &[]),
@@ -121,5 +130,13 @@ fn what_meets_is_what_both_sides_have() -> Result<(), ParseError> {
         assert_eq!(declared.meet(&granted), set(effective)?, "{declared} × {granted}");
         assert_eq!(granted.meet(&declared), declared.meet(&granted), "order does not matter");
     }
+    Ok(())
+}
+
+#[test]
+fn the_operator_decides_which_folder_a_plugin_sees() -> Result<(), ParseError> {
+    let declared = set(&["FileRead:./data=>/data"])?;
+    assert_eq!(declared.meet(&set(&["FileRead:/srv/x=>/data"])?), set(&["FileRead:/srv/x=>/data"])?);
+    assert!(declared.meet(&set(&["FileRead:/data=>/etc"])?).is_empty());
     Ok(())
 }

@@ -7,8 +7,9 @@ use wasmtime_wasi::{I32Exit, ResourceTableError};
 use crate::instance::State;
 use crate::limits::Breach;
 use crate::plugin::Loaded;
+use crate::quota::Full;
 use crate::text::{MESSAGE_BYTES, escape};
-use crate::{Error, Limit};
+use crate::{Error, Limit, link};
 
 /// The most frames of a backtrace that are shown.
 const FRAMES: usize = 16;
@@ -18,11 +19,25 @@ pub(crate) fn classify(plugin: &Loaded, error: wasmtime::Error, state: &mut Stat
     let stderr = state.finish_output();
     state.signals.outbox.clear();
     let refused = state.limiter.take_refused();
+    let error = read(plugin, &error, &stderr, refused);
+    plugin.record(&error);
+    error
+}
+
+fn read(plugin: &Loaded, error: &wasmtime::Error, stderr: &[String], refused: Option<Full>) -> Error {
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         return Error::Exited { plugin: plugin.id.clone(), status: *status };
     }
-    if let Some(limit) = limit(&error, refused) {
-        return exceeded(plugin, limit);
+    match limit(error, refused.is_some()) {
+        Some(Limit::Memory) if refused == Some(Full::All) => {
+            return Error::Unavailable {
+                plugin: Some(plugin.id.clone()),
+                what: format!("{}: all plugins together use as much memory as they may", plugin.id),
+                help: "unload plugins that are not needed, or raise `memory` of the host's totals".to_owned(),
+            };
+        }
+        Some(limit) => return exceeded(plugin, limit),
+        None => {}
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         return Error::Unavailable {
@@ -77,11 +92,7 @@ pub(crate) fn exceeded(plugin: &Loaded, limit: Limit) -> Error {
         |limit| limit.value.to_string(),
     );
     let help = match limit.setting() {
-        Some(setting) => format!(
-            "let the plugin do less in one call, or raise `{setting}` in the manifest's `limits`, or in hal9.toml under \
-             [plugins.\"{}\".limits]",
-            plugin.id
-        ),
+        Some(setting) => link::limit_line(&plugin.id, setting),
         None => "let the plugin recurse less, or raise `stack_size` of the host's engine".to_owned(),
     };
     Error::LimitExceeded { plugin: plugin.id.clone(), limit, allowed, help }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::audit::{AuditSink, TracingAudit, UseRecorder};
 use crate::component::Component;
 use crate::engine::{Engine, EngineConfig};
 use crate::imports::learning::{InProcessLearning, LearningSink};
@@ -11,6 +12,7 @@ use crate::imports::logging::{LogSink, TracingLog};
 use crate::imports::memory::{InProcessMemory, MemoryBackend};
 use crate::imports::metrics::{InProcessMetrics, MetricsSink};
 use crate::imports::plugins::{NoPlugins, PluginCalls};
+use crate::totals::{HostLimits, Totals};
 use crate::{Error, LoadOptions, Plugin};
 
 /// What stands behind the import interfaces. Every one can be an embedder's own.
@@ -21,12 +23,15 @@ pub(crate) struct Backends {
     pub(crate) metrics: Arc<dyn MetricsSink>,
     pub(crate) learning: Arc<dyn LearningSink>,
     pub(crate) plugins: Arc<dyn PluginCalls>,
+    pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) recorder: Option<Arc<dyn UseRecorder>>,
 }
 
 /// Sets up a [`Host`].
 #[derive(Clone)]
 pub struct HostBuilder {
     engine: EngineConfig,
+    totals: HostLimits,
     backends: Backends,
 }
 
@@ -35,6 +40,27 @@ impl HostBuilder {
     #[must_use]
     pub fn engine(mut self, config: EngineConfig) -> Self {
         self.engine = config;
+        self
+    }
+
+    /// What all plugins together may use.
+    #[must_use]
+    pub fn totals(mut self, limits: HostLimits) -> Self {
+        self.totals = limits;
+        self
+    }
+
+    /// Where records go of what plugins were refused and how they broke; by default to `tracing`.
+    #[must_use]
+    pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.backends.audit = sink;
+        self
+    }
+
+    /// Who is told of every use of a right; by default nobody.
+    #[must_use]
+    pub fn recorder(mut self, recorder: Arc<dyn UseRecorder>) -> Self {
+        self.backends.recorder = Some(recorder);
         self
     }
 
@@ -79,13 +105,15 @@ impl HostBuilder {
     /// [`Error::Internal`] where the engine cannot be set up, such as for want of address space.
     pub fn build(self) -> Result<Host, Error> {
         let engine = Engine::new(&self.engine)?;
-        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, backends: self.backends }) })
+        let totals = Totals::new(&self.totals);
+        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, totals, backends: self.backends }) })
     }
 }
 
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) config: EngineConfig,
+    pub(crate) totals: Totals,
     pub(crate) backends: Backends,
 }
 
@@ -113,8 +141,10 @@ impl Host {
             metrics: Arc::new(InProcessMetrics::default()),
             learning: Arc::new(InProcessLearning::default()),
             plugins: Arc::new(NoPlugins),
+            audit: Arc::new(TracingAudit),
+            recorder: None,
         };
-        HostBuilder { engine: EngineConfig::default(), backends }
+        HostBuilder { engine: EngineConfig::default(), totals: HostLimits::default(), backends }
     }
 
     /// Compiles a component without running or linking anything. `name` is what errors call it. Takes tens to hundreds

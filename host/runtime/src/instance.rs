@@ -14,6 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
 use crate::bindings::hal9::plugin::types::{self, Failure};
+use crate::cpu::{Meter, Metered};
 use crate::imports::clock::ClockCtx;
 use crate::imports::config::ConfigCtx;
 use crate::imports::learning::LearningCtx;
@@ -32,6 +33,7 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) limiter: Limiter,
+    meter: Arc<Meter>,
     pub(crate) output: Arc<Output>,
     streams: [sandbox::Stream; 2],
     pub(crate) clock: ClockCtx,
@@ -57,41 +59,26 @@ impl WasiView for State {
 
 impl State {
     fn new(plugin: &Loaded) -> Result<Self, Error> {
-        let (id, limits, granted) = (&plugin.id, &plugin.limits, &plugin.granted);
+        let (id, limits, guard) = (&plugin.id, &plugin.limits, &plugin.guard);
         let backends = &plugin.host.shared.backends;
         let output = Arc::new(Output::new(id.clone(), backends.log.clone(), limits.output.0));
-        let (wasi, streams) = sandbox::build(id, granted, limits, &output)?;
+        let (wasi, streams) = sandbox::build(guard, limits, &output)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources as usize);
         Ok(Self {
             wasi,
             table,
-            limiter: Limiter::new(limits.memory.0),
+            limiter: Limiter::new(limits.memory.0, plugin.host.shared.totals.memory.clone()),
+            meter: plugin.meter.clone(),
             streams,
-            clock: ClockCtx,
-            config: ConfigCtx::new(plugin.config()),
-            learning: LearningCtx::new(id.clone(), backends.learning.clone()),
-            logging: LoggingCtx::new(output.clone()),
-            memory: MemoryCtx::new(
-                id.clone(),
-                plugin.scope(hal9_package::PermissionKind::Hal9Memory),
-                backends.memory.clone(),
-                limits.memory_value.0,
-                limits.memory_keys,
-            ),
-            metrics: MetricsCtx::new(
-                id.clone(),
-                plugin.scope(hal9_package::PermissionKind::Hal9Metrics),
-                backends.metrics.clone(),
-                plugin.metric_names.clone(),
-                limits.metric_names,
-            ),
-            plugins: PluginsCtx::new(
-                id.clone(),
-                plugin.scope(hal9_package::PermissionKind::PluginCall),
-                backends.plugins.clone(),
-            ),
-            signals: SignalsCtx::new(plugin.scope(hal9_package::PermissionKind::Hal9Signal), limits.signal_bytes.0),
+            clock: ClockCtx { guard: guard.clone() },
+            config: ConfigCtx::new(guard.clone(), plugin.config()),
+            learning: LearningCtx::new(guard.clone(), backends.learning.clone()),
+            logging: LoggingCtx::new(guard.clone(), output.clone()),
+            memory: MemoryCtx::new(guard.clone(), backends.memory.clone(), limits.memory_value.0, limits.memory_keys),
+            metrics: MetricsCtx::new(guard.clone(), backends.metrics.clone(), plugin.metric_names.clone()),
+            plugins: PluginsCtx::new(guard.clone(), backends.plugins.clone()),
+            signals: SignalsCtx::new(guard.clone(), limits.signal_bytes.0),
             output,
             call_time: limits.call_time,
             deadline: None,
@@ -185,17 +172,20 @@ impl Live {
             let state = store.data_mut();
             let now = Instant::now();
             let deadline = *state.deadline.get_or_insert_with(|| now + state.call_time);
-            if now >= deadline { Err(Breach(Limit::Deadline).into()) } else { Ok(UpdateDeadline::Yield(1)) }
+            if now >= deadline {
+                return Err(Breach(Limit::Deadline).into());
+            }
+            Ok(UpdateDeadline::YieldCustom(1, state.meter.tick()))
         });
         arm(&mut store);
-        let made = bounded(plugin.limits.call_time, plugin.pre.instantiate_async(&mut store)).await;
+        let made = bounded(plugin, plugin.pre.instantiate_async(&mut store)).await;
         let instance = made.map_err(|error| fault::classify(plugin, error, store.data_mut()))?;
         let guests = plugin.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&plugin.id, &error))?;
         let generation = plugin.stats.instances.fetch_add(1, Ordering::Relaxed) + 1;
         let mut live = Box::new(Self { store, guests, generation });
         if let Some(lifecycle) = &live.guests.lifecycle {
             arm(&mut live.store);
-            let result = bounded(plugin.limits.call_time, lifecycle.call_init(&mut live.store)).await;
+            let result = bounded(plugin, lifecycle.call_init(&mut live.store)).await;
             match result {
                 Ok(Ok(())) => {}
                 Ok(Err(failure)) => return Err(Error::failed(&plugin.id, failure)),
@@ -212,7 +202,7 @@ impl Live {
         let Some(lifecycle) = &self.guests.lifecycle else { return Ok(()) };
         self.store.data_mut().begin(&[]);
         arm(&mut self.store);
-        let result = bounded(plugin.limits.call_time, lifecycle.call_shutdown(&mut self.store)).await;
+        let result = bounded(plugin, lifecycle.call_shutdown(&mut self.store)).await;
         self.store.data_mut().finish_output();
         result.map_err(|error| fault::classify(plugin, error, self.store.data_mut()))
     }
@@ -224,17 +214,19 @@ fn arm(store: &mut Store<State>) {
     store.set_epoch_deadline(1);
 }
 
-/// Runs a call to its end, or until `limit` has passed since it first had to wait. The epoch callback stops a guest that
-/// computes; this stops one that waits in a host call, where epochs do not reach. A call that never waits sets no timer.
+/// Runs a call to its end, or until the plugin's `call_time` has passed since it first had to wait. The epoch callback stops a guest that
+/// computes; this stops one that waits in a host call, where epochs do not reach. A call that never waits sets no timer, and
+/// reads no clock of the thread.
 pub(crate) async fn bounded<T>(
-    limit: Duration,
+    plugin: &Loaded,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> wasmtime::Result<T> {
     let mut call = std::pin::pin!(call);
     if let Some(result) = call.as_mut().now_or_never() {
         return result;
     }
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(Breach(Limit::Deadline).into()))
+    let call = Metered { meter: &plugin.meter, call };
+    tokio::time::timeout(plugin.limits.call_time, call).await.unwrap_or_else(|_| Err(Breach(Limit::Deadline).into()))
 }
 
 /// A plugin's instance for the time of one call. Dropped before [`Lease::end`], as when the caller gives up, it takes

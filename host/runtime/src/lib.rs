@@ -21,18 +21,21 @@
 //! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, and carries calls
 //!   from one to another.
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
-//!   [`LogSink`].
+//!   [`LogSink`], [`AuditSink`].
 //!
 //! Calls need a tokio runtime with its timer. This crate does not know packages, signatures, databases, HTTP servers or
 //! command lines.
 
+mod audit;
 mod bindings;
 mod call;
 mod component;
 mod configuration;
+mod cpu;
 mod engine;
 mod error;
 mod fault;
+mod guard;
 mod host;
 mod imports;
 mod instance;
@@ -41,11 +44,14 @@ mod link;
 mod manager;
 mod model;
 mod plugin;
+mod quota;
 mod sandbox;
 mod signal;
 mod stats;
 mod text;
+mod totals;
 
+pub use audit::{AuditEvent, AuditKind, AuditSink, TracingAudit, UseRecorder};
 pub use bindings::exports::hal9::plugin::learning_algorithm::{
     AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
 };
@@ -76,3 +82,4 @@ pub use model::Model;
 pub use plugin::{Grant, LoadOptions, Plugin};
 pub use stats::{Health, PluginStats};
 pub use text::escape;
+pub use totals::HostLimits;

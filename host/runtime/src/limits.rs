@@ -3,7 +3,11 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
+
+use crate::quota::{Full, Pool};
 
 /// A limit that a plugin can reach, by the name that errors and settings use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -28,6 +32,16 @@ pub enum Limit {
     Output,
     /// Bytes of a signal: `signal_bytes`.
     Size,
+    /// Calls of one interface in a second: `host_calls`.
+    Rate,
+    /// Connections at once: `connections`.
+    Connections,
+    /// Bytes of the body of a response: `http_body`.
+    HttpBody,
+    /// Files and folders that are open at once: `open_files`.
+    OpenFiles,
+    /// Bytes written to files: `file_bytes`.
+    FileBytes,
 }
 
 impl Limit {
@@ -43,6 +57,11 @@ impl Limit {
             Self::Random => "random",
             Self::Output => "output",
             Self::Size => "size",
+            Self::Rate => "rate",
+            Self::Connections => "connections",
+            Self::HttpBody => "http-body",
+            Self::OpenFiles => "open-files",
+            Self::FileBytes => "file-bytes",
         }
     }
 
@@ -58,6 +77,11 @@ impl Limit {
             Self::Random => Some("random_bytes"),
             Self::Output => Some("output"),
             Self::Size => Some("signal_bytes"),
+            Self::Rate => Some("host_calls"),
+            Self::Connections => Some("connections"),
+            Self::HttpBody => Some("http_body"),
+            Self::OpenFiles => Some("open_files"),
+            Self::FileBytes => Some("file_bytes"),
         }
     }
 }
@@ -90,12 +114,14 @@ pub(crate) struct Limiter {
     limit: usize,
     used: usize,
     peak: usize,
-    refused: bool,
+    refused: Option<Full>,
+    /// What all plugins together may use.
+    all: Arc<Pool>,
 }
 
 impl Limiter {
-    pub(crate) fn new(limit: u64) -> Self {
-        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, peak: 0, refused: false }
+    pub(crate) fn new(limit: u64, all: Arc<Pool>) -> Self {
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, peak: 0, refused: None, all }
     }
 
     /// The most that was in use at once, in bytes.
@@ -103,23 +129,33 @@ impl Limiter {
         self.peak as u64
     }
 
-    /// Whether growth was refused since this was last asked.
-    pub(crate) fn take_refused(&mut self) -> bool {
-        std::mem::take(&mut self.refused)
+    /// The bound for which growth was refused since this was last asked.
+    pub(crate) fn take_refused(&mut self) -> Option<Full> {
+        self.refused.take()
     }
 
     fn grow(&mut self, by: usize) -> bool {
         match self.used.checked_add(by) {
             Some(sum) if sum <= self.limit => {
+                if !self.all.take(by as u64) {
+                    self.refused = Some(Full::All);
+                    return false;
+                }
                 self.used = sum;
                 self.peak = self.peak.max(sum);
                 true
             }
             _ => {
-                self.refused = true;
+                self.refused = Some(Full::Own);
                 false
             }
         }
+    }
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.all.give_back(self.used as u64);
     }
 }
 
@@ -146,21 +182,35 @@ mod tests {
 
     #[test]
     fn memories_and_tables_share_one_limit() {
-        let mut limiter = Limiter::new(100 << 10);
+        let all = Arc::new(Pool::new(1 << 20));
+        let mut limiter = Limiter::new(100 << 10, all.clone());
         assert!(limiter.memory_growing(0, 64 << 10, None).unwrap());
         assert!(!limiter.memory_growing(0, 64 << 10, None).unwrap(), "a second memory is summed with the first");
         assert!(limiter.table_growing(0, 4 << 10, None).unwrap());
         assert!(!limiter.table_growing(4 << 10, 8 << 10, None).unwrap(), "a table counts by the pointer");
         assert_eq!(limiter.peak(), (64 << 10) + (32 << 10));
-        assert!(limiter.take_refused());
-        assert!(!limiter.take_refused());
+        assert_eq!(limiter.take_refused(), Some(Full::Own));
+        assert_eq!(limiter.take_refused(), None);
+        drop(limiter);
+        assert_eq!(all.used(), 0);
+    }
+
+    #[test]
+    fn all_plugins_share_another_limit() {
+        let all = Arc::new(Pool::new(96 << 10));
+        let (mut a, mut b) = (Limiter::new(1 << 20, all.clone()), Limiter::new(1 << 20, all));
+        assert!(a.memory_growing(0, 64 << 10, None).unwrap());
+        assert!(!b.memory_growing(0, 64 << 10, None).unwrap());
+        assert_eq!(b.take_refused(), Some(Full::All));
+        drop(a);
+        assert!(b.memory_growing(0, 64 << 10, None).unwrap());
     }
 
     #[test]
     fn growth_that_fails_anyway_is_not_counted() {
-        let mut limiter = Limiter::new(1 << 20);
+        let mut limiter = Limiter::new(1 << 20, Arc::new(Pool::new(u64::MAX)));
         assert!(!limiter.memory_growing(0, 128 << 10, Some(64 << 10)).unwrap());
         assert_eq!(limiter.peak(), 0);
-        assert!(!limiter.take_refused());
+        assert_eq!(limiter.take_refused(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Owns how permissions become a linker: what a component imports is held against what it was granted, and only the
 //! granted interfaces are linked. It refuses to know who granted what.
 
-use hal9_package::{PermissionKind, Permissions, PluginId};
+use hal9_package::{Permission, PermissionKind, Permissions, PluginId};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::Error;
@@ -98,27 +98,50 @@ pub(crate) fn check(
         if let Need::Permission(permission) = need(interface)
             && !granted.contains(permission)
         {
-            let declared = declared.contains(permission);
+            // The scopes that were declared are what can be granted: some permissions are none without.
+            let of_kind: Vec<_> = declared.iter().filter(|declared| declared.kind == permission).collect();
             return Err(Error::Ungranted {
                 plugin: plugin.clone(),
                 interface: import.clone(),
                 permission,
-                declared,
-                help: if declared { grant_line(plugin, permission) } else { declare_line(permission) },
+                declared: !of_kind.is_empty(),
+                help: match of_kind.as_slice() {
+                    [] => declare_line(&Permission::unscoped(permission)),
+                    declared => grant_line(plugin, declared),
+                },
             });
         }
     }
     Ok(())
 }
 
-fn grant_line(plugin: &PluginId, permission: PermissionKind) -> String {
-    format!("grant it in hal9.toml, under [plugins.\"{plugin}\"]: grant = [\"{permission}\"]")
+/// What an operator writes to grant permissions.
+pub(crate) fn grant_line(plugin: &PluginId, permissions: &[&Permission]) -> String {
+    let list = |quote: &str, between: &str| {
+        permissions.iter().map(|permission| format!("{quote}{permission}{quote}")).collect::<Vec<_>>().join(between)
+    };
+    format!(
+        "grant it: hal9 policy grant {plugin} {}, or in hal9.toml, under [plugins.\"{plugin}\"]: grant = [{}]",
+        list("'", " "),
+        list("\"", ", "),
+    )
 }
 
-fn declare_line(permission: PermissionKind) -> String {
+/// What an author writes to declare a permission.
+pub(crate) fn declare_line(permission: &Permission) -> String {
+    let Permission { kind, scope } = permission;
+    let scope = scope.as_ref().map_or_else(String::new, |scope| format!("(\"{scope}\")"));
     format!(
-        "declare it in the plugin: permissions: [Permission::{permission}] in `hal9_plugin!`, or \
+        "declare it in the plugin: permissions: [Permission::{kind}{scope}] in `hal9_plugin!`, or \
          \"permissions\": [\"{permission}\"] in manifest.json; or remove the calls that need it"
+    )
+}
+
+/// What an author or an operator writes to raise a limit.
+pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
+    format!(
+        "let the plugin do less at once, or raise `{setting}` in the manifest's `limits`, or in hal9.toml under \
+         [plugins.\"{plugin}\".limits]"
     )
 }
 

@@ -45,7 +45,7 @@ impl Plugin {
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(self.loaded.limits.call_time, guest.model().call_create(&mut live.store, options)).await;
+        let result = bounded(&self.loaded, guest.model().call_create(&mut live.store, options)).await;
         let generation = live.generation;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
@@ -61,7 +61,7 @@ impl Plugin {
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(self.loaded.limits.call_time, guest.model().call_load(&mut live.store, bytes)).await;
+        let result = bounded(&self.loaded, guest.model().call_load(&mut live.store, bytes)).await;
         let generation = live.generation;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
@@ -80,7 +80,7 @@ macro_rules! method {
             return Err(lease.without($call, Kind::LearningAlgorithm));
         };
         let method = guest.model();
-        let result = bounded(loaded.limits.call_time, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
+        let result = bounded(loaded, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
         lease.end_if($call, result, $check)
     }};
 }
@@ -144,7 +144,7 @@ async fn begin<'a>(loaded: &'a Loaded, call: &mut Call) -> Result<Lease<'a>, Err
         if generation != lease.live.generation {
             continue;
         }
-        let dropped = bounded(loaded.limits.call_time, handle.resource_drop_async(&mut lease.live.store)).await;
+        let dropped = bounded(loaded, handle.resource_drop_async(&mut lease.live.store)).await;
         if let Err(error) = dropped {
             return Err(match lease.end::<()>(call, Err(error)) {
                 Err(error) => error,

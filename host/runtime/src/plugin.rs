@@ -4,15 +4,18 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use hal9_package::{Capability, LimitOverrides, Limits, Manifest, PermissionKind, Permissions, PluginId};
+use hal9_package::{Capability, LimitOverrides, Limits, Manifest, Permission, Permissions, PluginId, Rights};
 use wasmtime::component::{InstancePre, ResourceAny};
 
+use crate::audit::{AuditEvent, AuditKind};
 use crate::bindings::exports::hal9::plugin::lifecycle::{HealthReport, Status};
 use crate::bindings::exports::hal9::plugin::memory_provider::{Entry, SearchHit};
 use crate::bindings::exports::hal9::plugin::neuron::NeuronState;
 use crate::bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
 use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
 use crate::component::Component;
+use crate::cpu::Meter;
+use crate::guard::Guard;
 use crate::imports::config::ConfigCtx;
 use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
@@ -35,6 +38,8 @@ pub struct LoadOptions {
     pub manifest: Option<Manifest>,
     /// What it gets of what it declares.
     pub grant: Grant,
+    /// What it does not get, whatever is granted.
+    pub deny: Permissions,
     /// Caps on its limits: the smaller of each and what the manifest says is what holds.
     pub caps: LimitOverrides,
     /// Its configuration, a JSON object that its schema allows.
@@ -46,6 +51,7 @@ impl Default for LoadOptions {
         Self {
             manifest: None,
             grant: Grant::Only(Permissions::default()),
+            deny: Permissions::default(),
             caps: LimitOverrides::default(),
             config: serde_json::json!({}),
         }
@@ -69,13 +75,14 @@ pub struct Plugin {
 pub(crate) struct Loaded {
     pub(crate) id: PluginId,
     pub(crate) manifest: Manifest,
-    pub(crate) granted: Permissions,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) meter: Arc<Meter>,
     pub(crate) limits: Limits,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) host: Host,
     pub(crate) pre: InstancePre<State>,
     pub(crate) exports: Exports,
-    pub(crate) metric_names: metrics::Names,
+    pub(crate) metric_names: Arc<metrics::Names>,
     pub(crate) stats: Stats,
     pub(crate) slot: tokio::sync::Mutex<Option<Box<Live>>>,
     /// Models that nobody needs any more, with the instance that each lives in; freed when the next call of the algorithm begins.
@@ -88,9 +95,9 @@ impl Loaded {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The scopes of a permission; none, where it was granted without.
-    pub(crate) fn scope(&self, kind: PermissionKind) -> Option<Vec<String>> {
-        self.granted.scopes(kind).map(|scope| scope.map(str::to_owned)).collect()
+    /// Records an error that is worth a record.
+    pub(crate) fn record(&self, error: &Error) {
+        record(&self.host, error);
     }
 }
 
@@ -106,7 +113,7 @@ macro_rules! call {
         let mut lease = Lease::begin(&$self.loaded, $call).await?;
         let Live { store, guests, .. } = &mut *lease.live;
         let result = match &guests.$interface {
-            Some(guest) => bounded($self.loaded.limits.call_time, guest.$function(store, $($argument),*)).await,
+            Some(guest) => bounded(&$self.loaded, guest.$function(store, $($argument),*)).await,
             None => return Err(lease.without($call, $kind)),
         };
         (lease, result)
@@ -133,26 +140,41 @@ impl Plugin {
             Grant::Declared => manifest.permissions.clone(),
             Grant::Only(granted) => manifest.permissions.meet(granted),
         };
-        link::check(&id, component, &manifest.permissions, &granted)?;
+        let rights = Rights::new(&granted, &options.deny);
+        link::check(&id, component, &manifest.permissions, rights.granted())
+            .inspect_err(|error| record(host, error))?;
+        let limits = manifest.limits.capped(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
-        let linker = link::linker(&host.shared.engine, &granted).map_err(invalid)?;
+        let linker = link::linker(&host.shared.engine, rights.granted()).map_err(invalid)?;
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
+        let backends = &host.shared.backends;
+        let guard = Guard::new(
+            id.clone(),
+            manifest.permissions.clone(),
+            rights,
+            limits.host_calls,
+            backends.audit.clone(),
+            backends.recorder.clone(),
+        );
         let loaded = Loaded {
-            limits: manifest.limits.capped(&options.caps),
+            meter: Arc::new(Meter::new(limits.cpu_share.fraction(), host.shared.totals.cores.clone())),
+            guard: Arc::new(guard),
+            metric_names: Arc::new(metrics::Names::new(limits.metric_names, host.shared.totals.metric_names.clone())),
+            limits,
             kinds: component.kinds().to_vec(),
             host: host.clone(),
             config: RwLock::new(Arc::new(configuration::check(&manifest, options.config)?)),
-            metric_names: metrics::Names::default(),
             stats: Stats::default(),
             slot: tokio::sync::Mutex::new(None),
             released: Mutex::default(),
             id,
             manifest,
-            granted,
             pre,
             exports,
         };
+        let said = format!("version {}, granted {}", loaded.manifest.metadata.version, loaded.guard.rights().granted());
+        backends.audit.record(&AuditEvent::new(AuditKind::Load, &loaded.id, &said));
         Ok(Self { loaded: Arc::new(loaded) })
     }
 
@@ -173,7 +195,12 @@ impl Plugin {
 
     /// What it may do: what was declared and granted.
     pub fn granted(&self) -> &Permissions {
-        &self.loaded.granted
+        self.loaded.guard.rights().granted()
+    }
+
+    /// What it may not do, though a grant includes it.
+    pub fn denied(&self) -> &Permissions {
+        self.loaded.guard.rights().denied()
     }
 
     /// How much it may use.
@@ -183,7 +210,7 @@ impl Plugin {
 
     /// What the host has counted since it was loaded.
     pub fn stats(&self) -> PluginStats {
-        self.loaded.stats.read()
+        self.loaded.stats.read(self.loaded.meter.used())
     }
 
     /// Makes its first instance, which initialises itself, if there is none. The first call would do that too.
@@ -364,7 +391,7 @@ impl Plugin {
         if let Ok(Ok(())) = result {
             // While nobody else can make an instance: the next one begins with what holds then.
             replace();
-            lease.live.store.data_mut().config = ConfigCtx::new(config.clone());
+            lease.live.store.data_mut().config = ConfigCtx::new(self.loaded.guard.clone(), config.clone());
         }
         lease.end(call, result)
     }
@@ -372,6 +399,20 @@ impl Plugin {
     fn check_size(&self, bytes: u64) -> Result<(), Error> {
         if bytes > self.loaded.limits.signal_bytes.0 { Err(fault::exceeded(&self.loaded, Limit::Size)) } else { Ok(()) }
     }
+}
+
+/// Records an error that is worth a record: a refusal, a limit, a trap.
+fn record(host: &Host, error: &Error) {
+    let (kind, plugin, permission) = match error {
+        Error::Ungranted { plugin, permission, .. } => {
+            (AuditKind::Deny, plugin, Some(Permission::unscoped(*permission)))
+        }
+        Error::LimitExceeded { plugin, .. } => (AuditKind::Limit, plugin, None),
+        Error::Trapped { plugin, .. } | Error::Exited { plugin, .. } => (AuditKind::Trap, plugin, None),
+        _ => return,
+    };
+    let event = AuditEvent::new(kind, plugin, &error.to_string()).help(error.help().unwrap_or_default());
+    host.shared.backends.audit.record(&AuditEvent { permission, ..event });
 }
 
 /// The error for an import or export of another type than the interface's.

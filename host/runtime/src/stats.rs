@@ -40,6 +40,8 @@ pub struct PluginStats {
     pub timed: u64,
     /// The time of those together.
     pub time: Duration,
+    /// The processor time of calls that ran for longer than ten milliseconds at once; of shorter ones a sample.
+    pub cpu: Duration,
     /// The most bytes that an instance had in use.
     pub peak_memory: u64,
     /// How well it works.
@@ -104,7 +106,7 @@ impl Stats {
         self.lost_in_a_row.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self) -> PluginStats {
+    pub(crate) fn read(&self, cpu: Duration) -> PluginStats {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PluginStats {
             calls: get(&self.calls),
@@ -113,6 +115,7 @@ impl Stats {
             instances: get(&self.instances),
             timed: get(&self.timed),
             time: Duration::from_nanos(get(&self.nanos)),
+            cpu,
             peak_memory: get(&self.peak_memory),
             health: match self.lost_in_a_row.load(Ordering::Relaxed) {
                 0 => Health::Healthy,
@@ -135,11 +138,11 @@ mod tests {
         for error in [None, Some(&exited), Some(&exited), Some(&exited), None] {
             let started = stats.begin(true);
             stats.ended(error, started, 7);
-            seen.push(stats.read().health);
+            seen.push(stats.read(Duration::ZERO).health);
         }
         use Health::{Degraded, Failing, Healthy};
         assert_eq!(seen, [Healthy, Degraded, Degraded, Failing, Healthy]);
-        let read = stats.read();
+        let read = stats.read(Duration::ZERO);
         assert_eq!((read.calls, read.errors, read.traps, read.timed, read.peak_memory), (5, 3, 3, 5, 7));
     }
 }

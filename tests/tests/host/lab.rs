@@ -5,8 +5,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use hal9_host::{
-    Call, Component, EngineConfig, Error, Grant, Host, InProcessLearning, InProcessMemory, InProcessMetrics, Level,
-    Limit, LoadOptions, LogLine, LogSink, LogSource, Manager, MemoryBackend, Plugin, Signal, Stored,
+    AuditEvent, AuditKind, AuditSink, Call, Component, EngineConfig, Error, Grant, Host, HostLimits, InProcessLearning,
+    InProcessMemory, InProcessMetrics, Level, Limit, LoadOptions, LogLine, LogSink, LogSource, Manager, MemoryBackend,
+    Plugin, Signal, Stored,
 };
 use hal9_package::{LimitOverrides, Manifest, Permissions};
 
@@ -17,6 +18,7 @@ pub(crate) struct Lab {
     pub(crate) memory: Arc<InProcessMemory>,
     pub(crate) metrics: Arc<InProcessMetrics>,
     pub(crate) learning: Arc<InProcessLearning>,
+    pub(crate) audit: Arc<Records>,
     compiled: Mutex<HashMap<String, Component>>,
 }
 
@@ -56,31 +58,75 @@ impl Log {
     }
 }
 
+/// Every record of the host.
+#[derive(Default)]
+pub(crate) struct Records(Mutex<Vec<AuditEvent>>);
+
+impl AuditSink for Records {
+    fn record(&self, event: &AuditEvent) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+impl Records {
+    /// The records since this was last asked.
+    pub(crate) fn all(&self) -> Vec<AuditEvent> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    /// The records since this was last asked, but for those of plugins that were loaded and unloaded.
+    pub(crate) fn take(&self) -> Vec<AuditEvent> {
+        let mut events = self.all();
+        events.retain(|event| !matches!(event.kind, AuditKind::Load | AuditKind::Unload));
+        events
+    }
+
+    /// The one record since this was last asked.
+    #[track_caller]
+    pub(crate) fn one(&self) -> AuditEvent {
+        let mut events = self.take();
+        assert_eq!(events.len(), 1, "exactly one record: {events:?}");
+        events.remove(0)
+    }
+}
+
 impl Lab {
     pub(crate) fn new() -> Self {
         Self::with_instances(64)
     }
 
+    /// A lab whose plugins together have this.
+    pub(crate) fn with_totals(totals: HostLimits) -> Self {
+        let memory = Arc::new(InProcessMemory::default());
+        Self::build(64, memory.clone(), memory, totals)
+    }
+
     /// A lab with room for so many instances. Few of them, as labs run side by side in one address space.
     pub(crate) fn with_instances(most: u32) -> Self {
         let memory = Arc::new(InProcessMemory::default());
-        Self::build(most, memory.clone(), memory)
+        Self::build(most, memory.clone(), memory, HostLimits::default())
     }
 
     /// A lab whose memory is the test's own.
     pub(crate) fn with_memory(backend: impl MemoryBackend + 'static) -> Self {
-        Self::build(64, Arc::new(backend), Arc::default())
+        Self::build(64, Arc::new(backend), Arc::default(), HostLimits::default())
     }
 
-    fn build(instances: u32, backend: Arc<dyn MemoryBackend>, memory: Arc<InProcessMemory>) -> Self {
+    fn build(
+        instances: u32,
+        backend: Arc<dyn MemoryBackend>,
+        memory: Arc<InProcessMemory>,
+        totals: HostLimits,
+    ) -> Self {
         let mut engine = EngineConfig::default();
         engine.max_instances = instances;
         engine.max_memory = 256 << 20;
         let (log, metrics, learning) = (Arc::<Log>::default(), Arc::default(), Arc::default());
-        let host = Host::builder().engine(engine).log(log.clone()).memory(backend);
+        let audit = Arc::<Records>::default();
+        let host = Host::builder().engine(engine).totals(totals).audit(audit.clone()).log(log.clone()).memory(backend);
         let manager =
             Manager::new(host.metrics(Arc::clone(&metrics) as _).learning(Arc::clone(&learning) as _)).unwrap();
-        Self { manager, log, memory, metrics, learning, compiled: Mutex::default() }
+        Self { manager, log, memory, metrics, learning, audit, compiled: Mutex::default() }
     }
 
     /// The lab of all tests that look at nothing but their own plugins: there a guest is compiled once.

@@ -13,6 +13,8 @@ mod manager;
 mod models;
 mod permissions;
 mod raw;
+mod records;
 mod routing;
 mod sandbox;
+mod shares;
 mod worlds;

@@ -50,6 +50,13 @@ fn is_uuid(text: &str) -> bool {
     groups.len() == 5 && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, length)| digits(group, length))
 }
 
+/// A share of a core.
+pub(crate) fn share(text: &str) -> Fault {
+    let number = text.strip_suffix('%').and_then(|number| number.trim_end().parse::<u8>().ok());
+    (!number.is_some_and(|number| (1..=100).contains(&number)))
+        .then(|| "this is no share: write \"1%\" to \"100%\"".to_string())
+}
+
 /// A semantic version.
 pub(crate) fn version(text: &str) -> Fault {
     let wrong = semver::Version::parse(text).err()?;

@@ -28,7 +28,7 @@ const KINDS: [(&str, Scope); 12] = [
     ("Hal9Signal", Scope::Word),
     ("Hal9Memory", Scope::Word),
     ("Hal9Metrics", Scope::Word),
-    ("Hal9Learning", Scope::Word),
+    ("Hal9Learning", Scope::Nothing),
 ];
 
 /// One permission, in its written form.
@@ -86,7 +86,7 @@ fn scope_fault(kind: &str, form: Scope, scope: Option<&str>) -> check::Fault {
     }
     let good = match form {
         Scope::Nothing | Scope::Word => true,
-        Scope::Host => !scope.contains(['/', '@']) && !scope.contains(char::is_whitespace),
+        Scope::Host => !scope.contains("//") && !scope.contains('@') && !scope.contains(char::is_whitespace),
         Scope::Path => {
             scope.split_once("=>").is_none_or(|(host, guest)| !host.trim().is_empty() && !guest.trim().is_empty())
         }

@@ -179,6 +179,8 @@ fn the_rest() {
     refused("limits: { call_time: 5 }", "5", &["\"5s\""]);
     refused("limits: { call_time: \"5\" }", "\"5\"", &["with a unit"]);
     refused("limits: { handles: \"ten\" }", "\"ten\"", &["whole number"]);
+    refused("limits: { cpu_share: \"0%\" }", "\"0%\"", &["100%"]);
+    refused("limits: { cpu_share: 25 }", "25", &["text"]);
     refused("limits: { memory_keys: -1 }", "-", &["whole number"]);
     refused("dependencies: [{ plugin_id: \"a.b\", version: \"newest\" }]", "\"newest\"", &["^1.0"]);
     refused(

@@ -1,12 +1,18 @@
 //! `hal9:plugin/clock`: the time of day. It refuses to know whose time is frozen; where this is linked, time runs.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::bindings::hal9::plugin::clock;
+use hal9_package::{Permission, PermissionKind};
 
-/// The clock of one instance; it has no state.
-#[derive(Debug, Default)]
-pub(crate) struct ClockCtx;
+use crate::bindings::hal9::plugin::clock;
+use crate::guard::{Guard, Interface};
+
+/// The clock of one instance.
+#[derive(Debug)]
+pub(crate) struct ClockCtx {
+    pub(crate) guard: Arc<Guard>,
+}
 
 /// Milliseconds since the Unix epoch; 0 for a clock that is set before it.
 pub(crate) fn now() -> u64 {
@@ -16,6 +22,8 @@ pub(crate) fn now() -> u64 {
 
 impl clock::Host for ClockCtx {
     fn current_timestamp(&mut self) -> wasmtime::Result<u64> {
+        self.guard.enter(Interface::Clock)?;
+        self.guard.used(&Permission::unscoped(PermissionKind::SystemTime));
         Ok(now())
     }
 }

@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hal9_package::PluginId;
+use hal9_package::{Permission, PermissionKind, PluginId};
 
 use crate::bindings::hal9::plugin::learning::{self, Experience};
 use crate::bindings::hal9::plugin::types::{Error, SignalId};
+use crate::guard::{Guard, Interface};
 
 /// The most numbers of a state.
 pub(crate) const STATE_NUMBERS: usize = 65_536;
@@ -109,13 +110,19 @@ impl LearningSink for InProcessLearning {
 
 /// The reports of one instance.
 pub(crate) struct LearningCtx {
-    plugin: PluginId,
+    guard: Arc<Guard>,
     sink: Arc<dyn LearningSink>,
 }
 
 impl LearningCtx {
-    pub(crate) fn new(plugin: PluginId, sink: Arc<dyn LearningSink>) -> Self {
-        Self { plugin, sink }
+    pub(crate) fn new(guard: Arc<Guard>, sink: Arc<dyn LearningSink>) -> Self {
+        Self { guard, sink }
+    }
+
+    fn enter(&self) -> wasmtime::Result<()> {
+        self.guard.enter(Interface::Learning)?;
+        self.guard.used(&Permission::unscoped(PermissionKind::Hal9Learning));
+        Ok(())
     }
 }
 
@@ -132,7 +139,8 @@ fn check(experience: &Experience) -> Result<(), Error> {
 
 impl learning::Host for LearningCtx {
     fn report_experience(&mut self, experience: Experience) -> wasmtime::Result<Result<(), Error>> {
-        Ok(check(&experience).map(|()| self.sink.experience(&self.plugin, experience)))
+        self.enter()?;
+        Ok(check(&experience).map(|()| self.sink.experience(self.guard.plugin(), experience)))
     }
 
     fn report_feedback(
@@ -141,10 +149,11 @@ impl learning::Host for LearningCtx {
         score: f32,
         comment: String,
     ) -> wasmtime::Result<Result<(), Error>> {
+        self.enter()?;
         if !(-1.0..=1.0).contains(&score) || comment.len() > COMMENT_BYTES {
             return Ok(Err(Error::InvalidInput));
         }
-        self.sink.feedback(&self.plugin, Feedback { signal, score, comment });
+        self.sink.feedback(self.guard.plugin(), Feedback { signal, score, comment });
         Ok(Ok(()))
     }
 }
@@ -157,7 +166,7 @@ mod tests {
     #[test]
     fn reports_within_bounds_are_kept_and_others_refused() {
         let sink = Arc::new(InProcessLearning::default());
-        let mut ctx = LearningCtx::new("test.plugin".parse().unwrap(), sink.clone());
+        let mut ctx = LearningCtx::new(Guard::of("test.plugin", &["Hal9Learning"]), sink.clone());
         let good = Experience { state: vec![1.0], action: "go".into(), reward: 0.5, next_state: None };
         ctx.report_experience(good.clone()).unwrap().unwrap();
         let refused = [

@@ -8,6 +8,7 @@ use hal9_package::PluginId;
 
 use crate::Limit;
 use crate::bindings::hal9::plugin::logging::{self, Level};
+use crate::guard::{Guard, Interface};
 use crate::limits::Breach;
 use crate::text::escape;
 
@@ -114,17 +115,19 @@ impl Output {
 
 /// The log of one instance.
 pub(crate) struct LoggingCtx {
+    guard: Arc<Guard>,
     output: Arc<Output>,
 }
 
 impl LoggingCtx {
-    pub(crate) fn new(output: Arc<Output>) -> Self {
-        Self { output }
+    pub(crate) fn new(guard: Arc<Guard>, output: Arc<Output>) -> Self {
+        Self { guard, output }
     }
 }
 
 impl logging::Host for LoggingCtx {
     fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        self.guard.enter(Interface::Logging)?;
         self.output.spend(message.len() + LINE_OVERHEAD as usize)?;
         self.output.line(LogSource::Log, level, &message);
         Ok(())
@@ -150,7 +153,7 @@ mod tests {
     fn a_call_may_write_so_much_and_the_next_one_again() {
         let lines = Arc::new(Lines::default());
         let output = Arc::new(Output::new("test.plugin".parse().unwrap(), lines.clone(), 100));
-        let mut ctx = LoggingCtx::new(output.clone());
+        let mut ctx = LoggingCtx::new(Guard::of("test.plugin", &[]), output.clone());
         ctx.log(Level::Info, "x".repeat(60)).unwrap();
         let breach = ctx.log(Level::Info, String::new()).unwrap_err();
         assert_eq!(breach.downcast_ref::<Breach>().unwrap().0, Limit::Output);

@@ -7,10 +7,11 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use hal9_package::PluginId;
+use hal9_package::{PermissionKind, PluginId};
 
 use crate::bindings::hal9::plugin::memory;
 use crate::bindings::hal9::plugin::types::Error;
+use crate::guard::{Guard, Interface};
 
 /// The longest key, in bytes.
 pub(crate) const KEY_BYTES: usize = 512;
@@ -109,60 +110,48 @@ impl MemoryBackend for InProcessMemory {
 
 /// HAL9's memory for one instance.
 pub(crate) struct MemoryCtx {
-    plugin: PluginId,
-    /// Prefixes that the grant names; any key, where it names none.
-    prefixes: Option<Vec<String>>,
+    guard: Arc<Guard>,
     backend: Arc<dyn MemoryBackend>,
     value_bytes: u64,
     max_keys: u32,
 }
 
 impl MemoryCtx {
-    pub(crate) fn new(
-        plugin: PluginId,
-        prefixes: Option<Vec<String>>,
-        backend: Arc<dyn MemoryBackend>,
-        value_bytes: u64,
-        max_keys: u32,
-    ) -> Self {
-        Self { plugin, prefixes, backend, value_bytes, max_keys }
+    pub(crate) fn new(guard: Arc<Guard>, backend: Arc<dyn MemoryBackend>, value_bytes: u64, max_keys: u32) -> Self {
+        Self { guard, backend, value_bytes, max_keys }
     }
 
     fn check(&self, key: &str) -> Result<(), Error> {
-        if key.is_empty() || key.len() > KEY_BYTES { Err(Error::InvalidInput) } else { self.allow(key) }
-    }
-
-    /// Holds a key, or what keys begin with, against the grant.
-    fn allow(&self, key: &str) -> Result<(), Error> {
-        if self.prefixes.as_ref().is_none_or(|prefixes| prefixes.iter().any(|prefix| key.starts_with(prefix))) {
-            return Ok(());
+        if key.is_empty() || key.len() > KEY_BYTES {
+            return Err(Error::InvalidInput);
         }
-        tracing::warn!(plugin = self.plugin.as_ref(), "key of memory that the grant does not name");
-        Err(Error::Denied)
+        if self.guard.allows(PermissionKind::Hal9Memory, key) { Ok(()) } else { Err(Error::Denied) }
     }
 
     fn unavailable(&self, error: &BackendError) -> Error {
-        tracing::warn!(plugin = self.plugin.as_ref(), "{error}");
+        tracing::warn!(plugin = self.guard.plugin().as_ref(), "{error}");
         Error::Unavailable
     }
 }
 
 impl memory::Host for MemoryCtx {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        self.guard.enter(Interface::Memory)?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
-        Ok(self.backend.get(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
+        Ok(self.backend.get(self.guard.plugin(), &key).await.map_err(|error| self.unavailable(&error)))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
+        self.guard.enter(Interface::Memory)?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         if value.len() as u64 > self.value_bytes {
             return Ok(Err(Error::LimitExceeded));
         }
-        Ok(match self.backend.set(&self.plugin, &key, value, self.max_keys).await {
+        Ok(match self.backend.set(self.guard.plugin(), &key, value, self.max_keys).await {
             Ok(Stored::Yes) => Ok(()),
             Ok(Stored::Full) => Err(Error::LimitExceeded),
             Err(error) => Err(self.unavailable(&error)),
@@ -170,10 +159,11 @@ impl memory::Host for MemoryCtx {
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, Error>> {
+        self.guard.enter(Interface::Memory)?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
-        Ok(self.backend.delete(&self.plugin, &key).await.map_err(|error| self.unavailable(&error)))
+        Ok(self.backend.delete(self.guard.plugin(), &key).await.map_err(|error| self.unavailable(&error)))
     }
 
     async fn list_keys(
@@ -182,11 +172,12 @@ impl memory::Host for MemoryCtx {
         after: Option<String>,
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        if let Err(error) = self.allow(&prefix) {
-            return Ok(Err(error));
+        self.guard.enter(Interface::Memory)?;
+        if !self.guard.allows_prefix(PermissionKind::Hal9Memory, &prefix) {
+            return Ok(Err(Error::Denied));
         }
         let limit = limit.min(LIST_KEYS);
-        let listed = self.backend.list(&self.plugin, &prefix, after.as_deref(), limit).await;
+        let listed = self.backend.list(self.guard.plugin(), &prefix, after.as_deref(), limit).await;
         Ok(listed.map_err(|error| self.unavailable(&error)))
     }
 }
@@ -197,7 +188,7 @@ mod tests {
     use memory::Host as _;
 
     fn ctx(backend: &Arc<InProcessMemory>, plugin: &str) -> MemoryCtx {
-        MemoryCtx::new(plugin.parse().unwrap(), None, backend.clone(), 4, 2)
+        MemoryCtx::new(Guard::of(plugin, &["Hal9Memory"]), backend.clone(), 4, 2)
     }
 
     #[tokio::test]
@@ -227,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn the_grant_names_prefixes() {
         let mut ctx = ctx(&Arc::default(), "test.a");
-        ctx.prefixes = Some(vec!["a/".into(), "b".into()]);
+        ctx.guard = Guard::of("test.a", &["Hal9Memory:a/", "Hal9Memory:b"]);
         for key in ["a/1", "bc"] {
             ctx.set(key.into(), vec![]).await.unwrap().unwrap();
             assert_eq!(ctx.list_keys(key.into(), None, 1).await.unwrap().unwrap(), [key]);
@@ -242,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn keys_are_listed_by_prefix_in_pages() {
         let backend = Arc::new(InProcessMemory::default());
-        let mut ctx = MemoryCtx::new("test.a".parse().unwrap(), None, backend, 4, 100);
+        let mut ctx = MemoryCtx::new(Guard::of("test.a", &["Hal9Memory"]), backend, 4, 100);
         for key in ["b", "a/3", "a/1", "a/2", "a"] {
             ctx.set(key.into(), vec![]).await.unwrap().unwrap();
         }

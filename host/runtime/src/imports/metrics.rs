@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hal9_package::PluginId;
+use hal9_package::{PermissionKind, PluginId};
 
 use crate::bindings::hal9::plugin::metrics;
+use crate::guard::{Guard, Interface};
+use crate::quota::{Pool, Quota};
 
 /// The longest name of a metric, in bytes.
 pub(crate) const NAME_BYTES: usize = 64;
@@ -98,46 +100,57 @@ impl MetricsSink for InProcessMetrics {
 }
 
 /// The names that a plugin has used, which outlive its instances: a plugin that traps does not get new ones.
-pub(crate) type Names = Arc<Mutex<HashSet<String>>>;
+pub(crate) struct Names {
+    names: Mutex<HashSet<String>>,
+    quota: Quota,
+}
+
+impl Names {
+    pub(crate) fn new(limit: u32, all: Arc<Pool>) -> Self {
+        Self { names: Mutex::default(), quota: Quota::new(limit.into(), all) }
+    }
+
+    fn accept(&self, name: &str) -> bool {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.contains(name) || (self.quota.spend(1).is_ok() && names.insert(name.to_owned()))
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        let names = self.names.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.quota.give_back(names.len() as u64);
+    }
+}
 
 /// The metrics of one instance.
 pub(crate) struct MetricsCtx {
-    plugin: PluginId,
-    /// Prefixes that the grant names; any name, where it names none.
-    prefixes: Option<Vec<String>>,
+    guard: Arc<Guard>,
     sink: Arc<dyn MetricsSink>,
-    names: Names,
-    max_names: u32,
+    names: Arc<Names>,
 }
 
 impl MetricsCtx {
-    pub(crate) fn new(
-        plugin: PluginId,
-        prefixes: Option<Vec<String>>,
-        sink: Arc<dyn MetricsSink>,
-        names: Names,
-        max_names: u32,
-    ) -> Self {
-        Self { plugin, prefixes, sink, names, max_names }
+    pub(crate) fn new(guard: Arc<Guard>, sink: Arc<dyn MetricsSink>, names: Arc<Names>) -> Self {
+        Self { guard, sink, names }
     }
 
     fn accept(&self, name: &str, number: f64) -> bool {
-        let granted =
-            self.prefixes.as_ref().is_none_or(|prefixes| prefixes.iter().any(|prefix| name.starts_with(prefix)));
-        if !number.is_finite() || !is_name(name) || !granted {
+        if !number.is_finite() || !is_name(name) || !self.guard.allows(PermissionKind::Hal9Metrics, name) {
             return false;
         }
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.contains(name) || (names.len() < self.max_names as usize && names.insert(name.to_owned()))
+        self.names.accept(name)
     }
 
-    fn take(&self, name: &str, number: f64, measurement: Measurement) {
+    fn take(&self, name: &str, number: f64, measurement: Measurement) -> wasmtime::Result<()> {
+        self.guard.enter(Interface::Metrics)?;
         let negative_counter = matches!(measurement, Measurement::Increment(by) if by < 0.0);
         if !negative_counter && self.accept(name, number) {
-            self.sink.record(&self.plugin, name, measurement);
+            self.sink.record(self.guard.plugin(), name, measurement);
         } else {
-            self.sink.dropped(&self.plugin);
+            self.sink.dropped(self.guard.plugin());
         }
+        Ok(())
     }
 }
 
@@ -148,18 +161,15 @@ fn is_name(name: &str) -> bool {
 
 impl metrics::Host for MetricsCtx {
     fn increment(&mut self, name: String, by: f64) -> wasmtime::Result<()> {
-        self.take(&name, by, Measurement::Increment(by));
-        Ok(())
+        self.take(&name, by, Measurement::Increment(by))
     }
 
     fn gauge(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        self.take(&name, value, Measurement::Gauge(value));
-        Ok(())
+        self.take(&name, value, Measurement::Gauge(value))
     }
 
     fn histogram(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        self.take(&name, value, Measurement::Histogram(value));
-        Ok(())
+        self.take(&name, value, Measurement::Histogram(value))
     }
 }
 
@@ -172,7 +182,11 @@ mod tests {
     fn counters_add_gauges_replace_and_nonsense_is_counted() {
         let sink = Arc::new(InProcessMetrics::default());
         let plugin: PluginId = "test.plugin".parse().unwrap();
-        let mut ctx = MetricsCtx::new(plugin.clone(), None, sink.clone(), Names::default(), 3);
+        let mut ctx = MetricsCtx::new(
+            Guard::of("test.plugin", &["Hal9Metrics"]),
+            sink.clone(),
+            Arc::new(Names::new(3, Arc::new(Pool::new(u64::MAX)))),
+        );
         ctx.increment("calls".into(), 2.0).unwrap();
         ctx.increment("calls".into(), 0.5).unwrap();
         ctx.gauge("depth".into(), 7.0).unwrap();

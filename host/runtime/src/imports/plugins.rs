@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hal9_package::PluginId;
+use hal9_package::{PermissionKind, PluginId};
 
 use super::signals::{EMIT_SIGNALS, Emission};
 use crate::bindings::hal9::plugin::plugins::{self, CallError};
 use crate::bindings::hal9::plugin::types::Signal;
+use crate::guard::{Guard, Interface};
 
 /// How deep plugins may call plugins.
 pub(crate) const DEPTH: usize = 8;
@@ -51,9 +52,7 @@ impl PluginCalls for NoPlugins {
 
 /// The outgoing calls of one instance.
 pub(crate) struct PluginsCtx {
-    plugin: PluginId,
-    /// Plugins that the grant names; any, where it names none.
-    targets: Option<Vec<String>>,
+    guard: Arc<Guard>,
     calls: Arc<dyn PluginCalls>,
     /// Who waits for the call that runs now, outermost first; without this plugin.
     pub(crate) chain: Vec<PluginId>,
@@ -62,25 +61,24 @@ pub(crate) struct PluginsCtx {
 }
 
 impl PluginsCtx {
-    pub(crate) fn new(plugin: PluginId, targets: Option<Vec<String>>, calls: Arc<dyn PluginCalls>) -> Self {
-        Self { plugin, targets, calls, chain: Vec::new(), emitted: Vec::new() }
+    pub(crate) fn new(guard: Arc<Guard>, calls: Arc<dyn PluginCalls>) -> Self {
+        Self { guard, calls, chain: Vec::new(), emitted: Vec::new() }
     }
 
     /// The target and the chain as the target sees it.
     fn edge(&self, target: &str) -> Result<(PluginId, Vec<PluginId>), CallError> {
-        if self.targets.as_ref().is_some_and(|targets| !targets.iter().any(|id| id == target)) {
-            tracing::warn!(plugin = self.plugin.as_ref(), target, "call to a plugin that the grant does not name");
+        let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
+        if !self.guard.allows(PermissionKind::PluginCall, target.as_str()) {
             return Err(CallError::Denied);
         }
-        let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
-        if target == self.plugin || self.chain.contains(&target) {
+        if target == *self.guard.plugin() || self.chain.contains(&target) {
             return Err(CallError::Cycle);
         }
         if self.chain.len() + 1 >= DEPTH {
             return Err(CallError::TooDeep);
         }
         let mut chain = self.chain.clone();
-        chain.push(self.plugin.clone());
+        chain.push(self.guard.plugin().clone());
         Ok((target, chain))
     }
 
@@ -90,7 +88,7 @@ impl PluginsCtx {
         let room = EMIT_SIGNALS.saturating_sub(self.emitted.len());
         if emitted.len() > room {
             tracing::warn!(
-                plugin = self.plugin.as_ref(),
+                plugin = self.guard.plugin().as_ref(),
                 "{} signals of its callees are dropped",
                 emitted.len() - room
             );
@@ -106,6 +104,7 @@ impl plugins::Host for PluginsCtx {
         method: String,
         params: String,
     ) -> wasmtime::Result<Result<String, CallError>> {
+        self.guard.enter(Interface::Plugins)?;
         let (target, chain) = match self.edge(&target) {
             Ok(edge) => edge,
             Err(error) => return Ok(Err(error)),
@@ -117,6 +116,7 @@ impl plugins::Host for PluginsCtx {
     }
 
     async fn ask(&mut self, target: String, signal: Signal) -> wasmtime::Result<Result<Signal, CallError>> {
+        self.guard.enter(Interface::Plugins)?;
         let (target, chain) = match self.edge(&target) {
             Ok(edge) => edge,
             Err(error) => return Ok(Err(error)),
@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn edges_cycles_depth_and_emissions_are_bounded() {
-        let mut ctx = PluginsCtx::new(id("test.a"), Some(vec!["test.b".into(), "test.a".into()]), Arc::new(NoPlugins));
+        let guard = Guard::of("test.a", &["PluginCall:test.a", "PluginCall:test.b"]);
+        let mut ctx = PluginsCtx::new(guard, Arc::new(NoPlugins));
         assert_eq!(ctx.edge("test.b").unwrap(), (id("test.b"), vec![id("test.a")]));
         assert_eq!(ctx.edge("test.c"), Err(CallError::Denied));
         assert_eq!(ctx.edge("test.a"), Err(CallError::Cycle));

@@ -1,8 +1,13 @@
 //! `hal9:plugin/signals`: what a plugin sends on. It refuses to know who gets it: the signals lie here until the call
 //! is over, and whoever made the call takes them.
 
+use std::sync::Arc;
+
+use hal9_package::PermissionKind;
+
 use crate::bindings::hal9::plugin::signals;
 use crate::bindings::hal9::plugin::types::{Error, Signal};
+use crate::guard::{Guard, Interface};
 
 /// The most signals that one call may emit.
 pub(crate) const EMIT_SIGNALS: usize = 64;
@@ -21,23 +26,22 @@ pub struct Emission {
 
 /// The outgoing signals of one instance.
 pub(crate) struct SignalsCtx {
-    /// Layers that the grant names; any, where it names none.
-    layers: Option<Vec<String>>,
+    guard: Arc<Guard>,
     signal_bytes: u64,
     /// What this call has emitted.
     pub(crate) outbox: Vec<Emission>,
 }
 
 impl SignalsCtx {
-    pub(crate) fn new(layers: Option<Vec<String>>, signal_bytes: u64) -> Self {
-        Self { layers, signal_bytes, outbox: Vec::new() }
+    pub(crate) fn new(guard: Arc<Guard>, signal_bytes: u64) -> Self {
+        Self { guard, signal_bytes, outbox: Vec::new() }
     }
 
     fn accept(&mut self, layer: String, signal: Signal) -> Result<(), Error> {
         if layer.is_empty() || layer.len() > LAYER_BYTES || layer.chars().any(char::is_control) {
             return Err(Error::InvalidInput);
         }
-        if self.layers.as_ref().is_some_and(|layers| !layers.contains(&layer)) {
+        if !self.guard.allows(PermissionKind::Hal9Signal, &layer) {
             return Err(Error::Denied);
         }
         if self.outbox.len() >= EMIT_SIGNALS || signal_bytes(&signal) > self.signal_bytes {
@@ -56,6 +60,7 @@ pub(crate) fn signal_bytes(signal: &Signal) -> u64 {
 
 impl signals::Host for SignalsCtx {
     fn emit(&mut self, layer: String, signal: Signal) -> wasmtime::Result<Result<(), Error>> {
+        self.guard.enter(Interface::Signals)?;
         Ok(self.accept(layer, signal))
     }
 }
@@ -67,7 +72,7 @@ mod tests {
     #[test]
     fn the_grant_names_layers_and_the_call_has_a_bound() {
         let signal = Signal::text("hello");
-        let mut scoped = SignalsCtx::new(Some(vec!["L3".into()]), 100);
+        let mut scoped = SignalsCtx::new(Guard::of("test.a", &["Hal9Signal:L3"]), 100);
         assert_eq!(scoped.accept("L4".into(), signal.clone()), Err(Error::Denied));
         assert_eq!(scoped.accept(String::new(), signal.clone()), Err(Error::InvalidInput));
         assert_eq!(scoped.accept("L3".into(), Signal::text(&"x".repeat(101))), Err(Error::LimitExceeded));
@@ -75,6 +80,6 @@ mod tests {
             scoped.accept("L3".into(), signal.clone()).unwrap();
         }
         assert_eq!(scoped.accept("L3".into(), signal.clone()), Err(Error::LimitExceeded));
-        SignalsCtx::new(None, 100).accept("L9".into(), signal).unwrap();
+        SignalsCtx::new(Guard::of("test.a", &["Hal9Signal"]), 100).accept("L9".into(), signal).unwrap();
     }
 }

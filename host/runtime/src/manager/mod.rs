@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hal9_package::{Capability, PluginId};
 
+use crate::audit::{AuditEvent, AuditKind};
 use crate::component::Component;
 use crate::{Error, Host, HostBuilder, Kind, LoadOptions, Plugin, PluginStats};
 use index::Index;
@@ -143,6 +144,7 @@ impl Manager {
         // Somebody may have activated it while it ended.
         plugins.index.remove(id);
         drop(plugins);
+        self.host.shared.backends.audit.record(&AuditEvent::new(AuditKind::Unload, id, "unloaded"));
         ended
     }
 

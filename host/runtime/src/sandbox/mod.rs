@@ -8,10 +8,11 @@ mod random;
 
 use std::sync::Arc;
 
-use hal9_package::{Limits, PermissionKind, Permissions, PluginId};
+use hal9_package::{Limits, PermissionKind};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::Error;
+use crate::guard::Guard;
 use crate::imports::logging::{LogSource, Output};
 pub(crate) use output::Stream;
 
@@ -21,11 +22,11 @@ pub(crate) use output::Stream;
 ///
 /// [`Error::Unavailable`] for a granted directory that cannot be opened.
 pub(crate) fn build(
-    plugin: &PluginId,
-    granted: &Permissions,
+    guard: &Arc<Guard>,
     limits: &Limits,
     output: &Arc<Output>,
 ) -> Result<(WasiCtx, [Stream; 2]), Error> {
+    let (plugin, granted) = (guard.plugin(), guard.rights().granted());
     let mut wasi = WasiCtxBuilder::new();
     let stdout = Stream::new(LogSource::Stdout, output.clone());
     let stderr = Stream::new(LogSource::Stderr, output.clone());

@@ -1,0 +1,181 @@
+//! Owns how much processor time plugins get: a share for each, charged by the clock of the thread that it runs on, and for
+//! those that compute for long, so many cores for all of them together. It refuses to know deadlines.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::engine::TICK;
+
+/// What a plugin may use at once beyond its share, after it was idle.
+const BURST: Duration = Duration::from_millis(200);
+
+/// The processor time of one plugin.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    /// Of one core, over time: more than 0, 1 at most.
+    share: f64,
+    /// One for each core that those may use which compute for longer than a tick.
+    cores: Arc<Semaphore>,
+    account: Mutex<Account>,
+}
+
+#[derive(Debug)]
+struct Account {
+    /// What may be used now, in seconds; less than zero where too much was used.
+    level: f64,
+    filled: Instant,
+    /// All that was charged.
+    used: Duration,
+    /// The thread's clock when what has run since was charged last; none, where it was not read.
+    mark: Option<Duration>,
+    core: Option<OwnedSemaphorePermit>,
+}
+
+impl Meter {
+    pub(crate) fn new(share: f64, cores: Arc<Semaphore>) -> Self {
+        let account = Account {
+            level: BURST.as_secs_f64(),
+            filled: Instant::now(),
+            used: Duration::ZERO,
+            mark: None,
+            core: None,
+        };
+        Self { share, cores, account: Mutex::new(account) }
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Charges what has run, at an epoch tick; the plugin goes on when the answer is ready. A call that has seen no tick
+    /// yet is charged a whole one: it has run for less, and others of its length that see none are charged nothing, so
+    /// that no clock is read for short calls and the sum is right.
+    pub(crate) fn tick(self: &Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let used = self.account().lap().unwrap_or(TICK);
+        let pause = self.charge(used);
+        let meter = self.clone();
+        Box::pin(async move {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => tokio::task::yield_now().await,
+            }
+            // Never closed; and without a core it would go on all the same.
+            let core = meter.cores.clone().acquire_owned().await.ok();
+            meter.account().core = core;
+        })
+    }
+
+    /// Takes `used` off what may be used; how long to rest, where that was too much.
+    fn charge(&self, used: Duration) -> Option<Duration> {
+        let mut account = self.account();
+        let now = Instant::now();
+        let earned = now.duration_since(account.filled).as_secs_f64() * self.share;
+        account.filled = now;
+        account.used += used;
+        account.level = (account.level + earned).min(BURST.as_secs_f64()) - used.as_secs_f64();
+        (account.level < 0.0).then(|| Duration::from_secs_f64(-account.level / self.share))
+    }
+
+    /// All that was charged.
+    pub(crate) fn used(&self) -> Duration {
+        self.account().used
+    }
+
+    /// Begins to charge by the thread's clock.
+    fn resume(&self) {
+        self.account().mark = Some(thread_time());
+    }
+
+    /// Charges what has run, and lets go of the core.
+    fn pause(&self) {
+        let used = {
+            let mut account = self.account();
+            account.core = None;
+            let used = account.lap();
+            account.mark = None;
+            used
+        };
+        if let Some(used) = used {
+            self.charge(used);
+        }
+    }
+}
+
+impl Account {
+    /// What has run since this was last asked; none, where nothing was asked yet.
+    fn lap(&mut self) -> Option<Duration> {
+        let mark = self.mark?;
+        let now = thread_time();
+        self.mark = Some(now);
+        Some(now.saturating_sub(mark))
+    }
+}
+
+/// The processor time of this thread.
+fn thread_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
+}
+
+/// A call that had to wait once: from here on, all that it runs is charged by the clock.
+pub(crate) struct Metered<'a, F> {
+    pub(crate) meter: &'a Meter,
+    pub(crate) call: Pin<&'a mut F>,
+}
+
+impl<F: Future> Future for Metered<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.meter.resume();
+        let result = self.call.as_mut().poll(context);
+        self.meter.pause();
+        result
+    }
+}
+
+impl<F> Drop for Metered<'_, F> {
+    fn drop(&mut self) {
+        self.meter.account().core = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meter(share: f64) -> Arc<Meter> {
+        Arc::new(Meter::new(share, Arc::new(Semaphore::new(1))))
+    }
+
+    #[test]
+    fn a_burst_is_free_and_what_is_beyond_is_rested_for() {
+        let meter = meter(0.25);
+        assert_eq!(meter.charge(BURST / 2), None);
+        let rest = meter.charge(BURST).unwrap();
+        let due = BURST / 2 * 4;
+        assert!(rest <= due && rest > due / 2, "{rest:?}");
+    }
+
+    #[test]
+    fn a_whole_core_rests_as_long_as_it_ran_too_much() {
+        let rest = meter(1.0).charge(BURST + TICK).unwrap();
+        assert!(rest <= TICK, "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn only_so_many_compute_at_once() {
+        let cores = Arc::new(Semaphore::new(1));
+        let (a, b) = (Arc::new(Meter::new(1.0, cores.clone())), Arc::new(Meter::new(1.0, cores.clone())));
+        a.tick().await;
+        let waits = tokio::time::timeout(Duration::from_millis(20), b.tick()).await;
+        assert!(waits.is_err(), "the core is taken");
+        a.pause();
+        b.tick().await;
+        assert_eq!(cores.available_permits(), 0);
+    }
+}
