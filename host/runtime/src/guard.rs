@@ -11,6 +11,7 @@ use hal9_package::{Host, Permission, PermissionKind, Permissions, PluginId, Righ
 
 use crate::audit::{AuditEvent, AuditKind, AuditSink, UseRecorder};
 use crate::limits::Breach;
+use crate::text::escape;
 use crate::{Limit, link};
 
 /// An interface whose calls are counted.
@@ -30,6 +31,9 @@ pub(crate) enum Interface {
 
 /// How many interfaces there are.
 const INTERFACES: usize = Interface::Signals as usize + 1;
+
+/// The most of a name that a record shows, in bytes.
+const NAME_BYTES: usize = 512;
 
 /// Stands between one plugin and everything that it can reach, for all of its instances.
 pub(crate) struct Guard {
@@ -131,7 +135,8 @@ impl Guard {
 
     fn judge(&self, kind: PermissionKind, name: &str, allowed: bool) -> bool {
         if !allowed {
-            self.refused(Permission { kind, scope: Some(name.to_owned()) });
+            // A plugin chose the name.
+            self.refused(Permission { kind, scope: Some(escape(name, NAME_BYTES)) });
         } else if self.recorder.is_some() {
             self.used(&Permission { kind, scope: Some(name.to_owned()) });
         }

@@ -67,10 +67,10 @@ impl PluginsCtx {
 
     /// The target and the chain as the target sees it.
     fn edge(&self, target: &str) -> Result<(PluginId, Vec<PluginId>), CallError> {
-        let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
-        if !self.guard.allows(PermissionKind::PluginCall, target.as_str()) {
+        if !self.guard.allows(PermissionKind::PluginCall, target) {
             return Err(CallError::Denied);
         }
+        let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
         if target == *self.guard.plugin() || self.chain.contains(&target) {
             return Err(CallError::Cycle);
         }
