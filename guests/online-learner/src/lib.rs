@@ -43,6 +43,10 @@ hal9_plugin! {
         },
     ],
     permissions: [],
+    limits: {
+        // Training computes, and does nothing else.
+        cpu_share: "100%",
+    },
 }
 
 /// One model of this algorithm.

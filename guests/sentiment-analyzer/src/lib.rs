@@ -23,7 +23,7 @@ hal9_plugin! {
         id: "ai.hal9.sentiment-analyzer",
         name: "Sentiment Analyzer",
         version: "0.1.0",
-        author: "HAL9 contributors",
+        author: "The HAL9 authors",
         description: "Labels English text as positive, negative or neutral, with a score, and names the emotions in it",
         license: "Apache-2.0",
     },
@@ -38,6 +38,10 @@ hal9_plugin! {
         Permission::Hal9Memory,
         Permission::SystemTime,
     ],
+    limits: {
+        // A batch of thousands is seconds of work for a quarter of a core.
+        cpu_share: "100%",
+    },
     configuration: {
         "type": "object",
         "properties": {

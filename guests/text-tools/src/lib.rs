@@ -24,7 +24,7 @@ hal9_plugin! {
         id: "ai.hal9.text-tools",
         name: "Text Tools",
         version: "0.1.0",
-        author: "HAL9 contributors",
+        author: "The HAL9 authors",
         description: "Tools for texts, logs, JSON and numbers: statistics, extraction, diffs, slugs, queries",
         license: "Apache-2.0",
     },

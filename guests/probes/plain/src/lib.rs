@@ -25,7 +25,8 @@ use bindings::hal9::plugin::types::{Failure, Metadata, Signal, SignalBatch};
 hal9_plugin_sdk::hal9_plugin! {
     metadata: { id: "test.plain", name: "Plain", version: "0.1.0", author: "HAL9", description: "Does nothing", license: "Apache-2.0" },
     capabilities: [PluginCapability::NeuronType { layer: "B1", neuron_type: "plain", description: "Gives back what it gets" }],
-    permissions: []
+    permissions: [],
+    limits: { cpu_share: "100%" },
 }
 
 struct Plain;
