@@ -231,6 +231,23 @@ async fn memory_sums_all_memories_and_tables() {
     assert_eq!(limit(&begins(2, grow).await.unwrap_err()), Limit::Memory);
 }
 
+/// Guards the sum: each of the two is well within the limit.
+#[tokio::test]
+async fn two_modules_of_forty_mebibytes_exceed_the_default_limit() {
+    let lab = Lab::shared();
+    let begins = async |instances: &str| {
+        let text = format!(
+            "(component (core module $m (memory 640)) {instances}
+                (instance $none) (export \"wasi:http/incoming-handler@0.2.0\" (instance $none)))"
+        );
+        lab.load_raw(&wat::parse_str(text).unwrap(), manifest("test.raw", json!([]), &[])).unwrap().start().await
+    };
+    begins("(core instance (instantiate $m))").await.unwrap();
+    let error = begins("(core instance (instantiate $m)) (core instance (instantiate $m))").await.unwrap_err();
+    assert_eq!(limit(&error), Limit::Memory);
+    assert!(error.to_string().contains("64MiB"), "{error}");
+}
+
 #[tokio::test]
 async fn a_guest_that_is_refused_memory_and_makes_do_is_not_stopped() {
     let grow = "(drop (memory.grow (i32.const 100))) i32.const 16";
