@@ -10,6 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::failure::{Code, Failure};
 
+/// How large the file may become: 4 GiB, at the 4 KiB that a page of SQLite has. All plugins together get no more.
+const MAX_PAGES: u32 = 1 << 20;
+
 /// The memory of all plugins of a home.
 #[derive(Clone)]
 pub(crate) struct SqliteMemory {
@@ -24,6 +27,7 @@ impl SqliteMemory {
             connection.busy_timeout(std::time::Duration::from_secs(5))?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "max_page_count", MAX_PAGES)?;
             connection.execute_batch(
                 "CREATE TABLE IF NOT EXISTS memory (
                      plugin TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (plugin, key)
@@ -65,7 +69,7 @@ impl MemoryBackend for SqliteMemory {
 
     async fn set(&self, plugin: &PluginId, key: &str, value: Vec<u8>, max_keys: u32) -> Result<Stored, BackendError> {
         let (plugin, key) = (plugin.to_string(), key.to_owned());
-        self.with(move |connection| {
+        let set = self.with(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let changed = transaction
                 .prepare_cached("UPDATE memory SET value = ? WHERE plugin = ? AND key = ?")?
@@ -83,8 +87,12 @@ impl MemoryBackend for SqliteMemory {
             }
             transaction.commit()?;
             Ok(Stored::Yes)
-        })
-        .await
+        });
+        let is_full = |error: &BackendError| {
+            let code = error.0.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+            code == Some(rusqlite::ErrorCode::DiskFull)
+        };
+        set.await.or_else(|error| if is_full(&error) { Ok(Stored::Full) } else { Err(error) })
     }
 
     async fn delete(&self, plugin: &PluginId, key: &str) -> Result<bool, BackendError> {
@@ -145,6 +153,17 @@ mod tests {
         assert_eq!(memory.list(&a, "", None, 2).await.unwrap(), ["x", "x/b"]);
         assert!(memory.delete(&a, "y").await.unwrap());
         assert!(!memory.delete(&a, "y").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_as_large_as_it_may_be_is_full_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = SqliteMemory::open(&folder.path().join("memory.db")).unwrap();
+        memory.connection.lock().unwrap().pragma_update(None, "max_page_count", 16).unwrap();
+        let plugin: PluginId = "test.a".parse().unwrap();
+        assert_eq!(memory.set(&plugin, "large", vec![1; 100_000], 9).await.unwrap(), Stored::Full);
+        assert_eq!(memory.set(&plugin, "small", vec![1; 100], 9).await.unwrap(), Stored::Yes);
+        assert_eq!(memory.get(&plugin, "small").await.unwrap(), Some(vec![1; 100]));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use hal9_package::{PermissionKind, PluginId};
@@ -29,7 +29,7 @@ pub struct BackendError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
 pub enum Stored {
     /// It is kept.
     Yes,
-    /// The plugin has as many keys as it may.
+    /// The plugin has as many keys as it may, or all plugins together have as many bytes.
     Full,
 }
 
@@ -54,36 +54,64 @@ pub trait MemoryBackend: Send + Sync {
 }
 
 /// A memory that lives as long as the process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct InProcessMemory {
-    plugins: Mutex<HashMap<PluginId, BTreeMap<String, Vec<u8>>>>,
+    plugins: Mutex<Plugins>,
+    max_bytes: usize,
+}
+
+/// The most bytes of keys and values of all plugins, unless an embedder says otherwise.
+const MAX_BYTES: usize = 256 << 20;
+
+#[derive(Debug, Default)]
+struct Plugins {
+    keys: HashMap<PluginId, BTreeMap<String, Vec<u8>>>,
+    bytes: usize,
+}
+
+impl Default for InProcessMemory {
+    fn default() -> Self {
+        Self::with_capacity(MAX_BYTES)
+    }
 }
 
 impl InProcessMemory {
-    fn with<R>(&self, plugin: &PluginId, work: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> R) -> R {
-        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
-        work(plugins.entry(plugin.clone()).or_default())
+    /// One that takes so many bytes of keys and values of all plugins together, and no more.
+    pub fn with_capacity(max_bytes: usize) -> Self {
+        Self { plugins: Mutex::default(), max_bytes }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Plugins> {
+        self.plugins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl MemoryBackend for InProcessMemory {
     async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<Vec<u8>>, BackendError> {
-        Ok(self.with(plugin, |keys| keys.get(key).cloned()))
+        Ok(self.lock().keys.get(plugin).and_then(|keys| keys.get(key)).cloned())
     }
 
     async fn set(&self, plugin: &PluginId, key: &str, value: Vec<u8>, max_keys: u32) -> Result<Stored, BackendError> {
-        Ok(self.with(plugin, |keys| {
-            if keys.len() >= max_keys as usize && !keys.contains_key(key) {
-                return Stored::Full;
-            }
-            keys.insert(key.to_owned(), value);
-            Stored::Yes
-        }))
+        let mut plugins = self.lock();
+        let Plugins { keys, bytes } = &mut *plugins;
+        let keys = keys.entry(plugin.clone()).or_default();
+        let before = keys.get(key).map_or(0, |value| key.len() + value.len());
+        let after = *bytes - before + key.len() + value.len();
+        if (before == 0 && keys.len() >= max_keys as usize) || after > self.max_bytes {
+            return Ok(Stored::Full);
+        }
+        *bytes = after;
+        keys.insert(key.to_owned(), value);
+        Ok(Stored::Yes)
     }
 
     async fn delete(&self, plugin: &PluginId, key: &str) -> Result<bool, BackendError> {
-        Ok(self.with(plugin, |keys| keys.remove(key).is_some()))
+        let mut plugins = self.lock();
+        let Plugins { keys, bytes } = &mut *plugins;
+        let removed = keys.get_mut(plugin).and_then(|keys| keys.remove(key));
+        *bytes -= removed.as_ref().map_or(0, |value| key.len() + value.len());
+        Ok(removed.is_some())
     }
 
     async fn list(
@@ -97,14 +125,10 @@ impl MemoryBackend for InProcessMemory {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        Ok(self.with(plugin, |keys| {
-            keys.range::<str, _>((from, Bound::Unbounded))
-                .map(|(key, _)| key)
-                .take_while(|key| key.starts_with(prefix))
-                .take(limit as usize)
-                .cloned()
-                .collect()
-        }))
+        let plugins = self.lock();
+        let keys = plugins.keys.get(plugin).map(|keys| keys.range::<str, _>((from, Bound::Unbounded)));
+        let keys = keys.into_iter().flatten().map(|(key, _)| key).take_while(|key| key.starts_with(prefix));
+        Ok(keys.take(limit as usize).cloned().collect())
     }
 }
 
@@ -213,6 +237,20 @@ mod tests {
         assert_eq!(ctx.set("c".into(), vec![]).await.unwrap(), Err(Error::LimitExceeded));
         ctx.set("a".into(), vec![2]).await.unwrap().unwrap();
         assert_eq!(ctx.get("a".into()).await.unwrap().unwrap(), Some(vec![2]));
+    }
+
+    #[tokio::test]
+    async fn all_plugins_share_the_room() {
+        let backend = InProcessMemory::with_capacity(10);
+        let (a, b): (PluginId, PluginId) = ("test.a".parse().unwrap(), "test.b".parse().unwrap());
+        let set =
+            async |plugin: &PluginId, key: &str, bytes| backend.set(plugin, key, vec![0; bytes], 9).await.unwrap();
+        assert_eq!(set(&a, "k", 5).await, Stored::Yes);
+        assert_eq!(set(&b, "k", 4).await, Stored::Full);
+        assert_eq!(set(&b, "k", 3).await, Stored::Yes);
+        assert_eq!(set(&a, "k", 5).await, Stored::Yes, "in place of what was there");
+        assert!(backend.delete(&b, "k").await.unwrap() && !backend.delete(&b, "k").await.unwrap());
+        assert_eq!(set(&a, "k", 9).await, Stored::Yes);
     }
 
     #[tokio::test]
