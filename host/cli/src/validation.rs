@@ -1,7 +1,7 @@
 //! Owns what can be said of a component without running it: whether it would load, granted all that it declares, and what
 //! its author may have overlooked. It refuses to know how that is shown.
 
-use hal9_host::{Component, Host, Kind, LoadOptions, permission_for};
+use hal9_host::{Component, Host, Kind, LoadOptions, permissions_for};
 use hal9_package::{Manifest, PermissionKind};
 use serde::Serialize;
 
@@ -44,14 +44,12 @@ pub(crate) struct Validation {
 }
 
 /// Interfaces that a permission opens up, beside the one that it links.
-const OPENED: [(PermissionKind, &str); 7] = [
+const OPENED: [(PermissionKind, &str); 5] = [
     (PermissionKind::SystemTime, "wasi:clocks/"),
     (PermissionKind::SystemRandom, "wasi:random/"),
     (PermissionKind::SystemEnv, "wasi:cli/environment"),
     (PermissionKind::FileRead, "wasi:filesystem/"),
     (PermissionKind::FileWrite, "wasi:filesystem/"),
-    (PermissionKind::NetworkHttp, "wasi:http/"),
-    (PermissionKind::NetworkHttps, "wasi:http/"),
 ];
 
 /// What stands in a manifest for each kind of export.
@@ -143,8 +141,9 @@ impl Validation {
     /// What it imports, against the permissions that it declares.
     fn imports(&mut self, component: &Component, manifest: &Manifest) {
         for import in component.imports() {
-            let Some(permission) = permission_for(import) else { continue };
-            if manifest.permissions.contains(permission) {
+            let permissions = permissions_for(import);
+            let Some(permission) = permissions.first() else { continue };
+            if let Some(permission) = permissions.iter().find(|kind| manifest.permissions.contains(**kind)) {
                 self.passed("import", format!("{import} by {permission}"));
             } else {
                 let found = format!("{import} needs {permission}, which is not declared");
@@ -158,7 +157,7 @@ impl Validation {
     fn unused(&mut self, component: &Component, manifest: &Manifest) {
         for permission in manifest.permissions.iter() {
             let uses = |import: &String| {
-                permission_for(import) == Some(permission.kind)
+                permissions_for(import).contains(&permission.kind)
                     || OPENED.iter().any(|(kind, interface)| *kind == permission.kind && import.starts_with(interface))
             };
             if !component.imports().iter().any(uses) {

@@ -126,6 +126,12 @@ impl Guard {
         });
     }
 
+    /// Records the refusal of something that no permission opens.
+    pub(crate) fn withheld(&self, what: &str, help: &str) {
+        let message = format!("{what} was refused: plugins reach the network by HTTP only");
+        self.audit.record(&AuditEvent::new(AuditKind::Deny, &self.plugin, &message).help(help));
+    }
+
     /// Records that a limit was reached which does not end the call.
     pub(crate) fn limited(&self, limit: Limit, what: &str) {
         let help = limit.setting().map_or_else(String::new, |setting| link::limit_line(&self.plugin, setting));

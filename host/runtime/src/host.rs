@@ -12,6 +12,7 @@ use crate::imports::logging::{LogSink, TracingLog};
 use crate::imports::memory::{InProcessMemory, MemoryBackend};
 use crate::imports::metrics::{InProcessMetrics, MetricsSink};
 use crate::imports::plugins::{NoPlugins, PluginCalls};
+use crate::sandbox::network::{Connector, Network, NetworkConfig, NetworkSetup, Resolver};
 use crate::totals::{HostLimits, Totals};
 use crate::{Error, LoadOptions, Plugin};
 
@@ -33,6 +34,7 @@ pub struct HostBuilder {
     engine: EngineConfig,
     totals: HostLimits,
     backends: Backends,
+    network: NetworkSetup,
 }
 
 impl HostBuilder {
@@ -61,6 +63,27 @@ impl HostBuilder {
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn UseRecorder>) -> Self {
         self.backends.recorder = Some(recorder);
+        self
+    }
+
+    /// How requests of plugins are sent.
+    #[must_use]
+    pub fn network(mut self, config: NetworkConfig) -> Self {
+        self.network.config = config;
+        self
+    }
+
+    /// Who resolves the names of hosts that plugins send requests to; by default the operating system.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.network.resolver = resolver;
+        self
+    }
+
+    /// Who connects to the addresses of such hosts; by default TCP does.
+    #[must_use]
+    pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.network.connector = connector;
         self
     }
 
@@ -102,11 +125,13 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`] where the engine cannot be set up, such as for want of address space.
+    /// [`Error::Internal`] where the engine cannot be set up, such as for want of address space, and
+    /// [`Error::InvalidInput`] for an extra authority that is no certificate.
     pub fn build(self) -> Result<Host, Error> {
         let engine = Engine::new(&self.engine)?;
         let totals = Totals::new(&self.totals);
-        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, totals, backends: self.backends }) })
+        let network = Arc::new(Network::new(self.network)?);
+        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, totals, backends: self.backends, network }) })
     }
 }
 
@@ -115,6 +140,7 @@ pub(crate) struct Shared {
     pub(crate) config: EngineConfig,
     pub(crate) totals: Totals,
     pub(crate) backends: Backends,
+    pub(crate) network: Arc<Network>,
 }
 
 /// Compiles and loads plugins. Cheap to clone.
@@ -144,7 +170,12 @@ impl Host {
             audit: Arc::new(TracingAudit),
             recorder: None,
         };
-        HostBuilder { engine: EngineConfig::default(), totals: HostLimits::default(), backends }
+        HostBuilder {
+            engine: EngineConfig::default(),
+            totals: HostLimits::default(),
+            backends,
+            network: NetworkSetup::default(),
+        }
     }
 
     /// Compiles a component without running or linking anything. `name` is what errors call it. Takes tens to hundreds

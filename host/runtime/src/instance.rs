@@ -11,6 +11,7 @@ use tokio::sync::MutexGuard;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
 use crate::bindings::hal9::plugin::types::{self, Failure};
@@ -25,6 +26,7 @@ use crate::imports::plugins::PluginsCtx;
 use crate::imports::signals::SignalsCtx;
 use crate::limits::{Breach, Limiter};
 use crate::plugin::{Loaded, does_not_fit};
+use crate::sandbox::network::HttpCtx;
 use crate::text::{MESSAGE_BYTES, escape};
 use crate::{Call, Error, Kind, Limit, fault, sandbox};
 
@@ -38,6 +40,7 @@ pub(crate) struct State {
     streams: [sandbox::Stream; 2],
     pub(crate) clock: ClockCtx,
     pub(crate) config: ConfigCtx,
+    pub(crate) http: HttpCtx,
     pub(crate) learning: LearningCtx,
     pub(crate) logging: LoggingCtx,
     pub(crate) memory: MemoryCtx,
@@ -57,6 +60,12 @@ impl WasiView for State {
     }
 }
 
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.http.view(&mut self.table)
+    }
+}
+
 impl State {
     fn new(plugin: &Loaded) -> Result<Self, Error> {
         let (id, limits, guard) = (&plugin.id, &plugin.limits, &plugin.guard);
@@ -73,6 +82,7 @@ impl State {
             streams,
             clock: ClockCtx { guard: guard.clone() },
             config: ConfigCtx::new(guard.clone(), plugin.config()),
+            http: HttpCtx::new(plugin.outgoing.clone()),
             learning: LearningCtx::new(guard.clone(), backends.learning.clone()),
             logging: LoggingCtx::new(guard.clone(), output.clone()),
             memory: MemoryCtx::new(guard.clone(), backends.memory.clone(), limits.memory_value.0, limits.memory_keys),

@@ -21,7 +21,7 @@
 //! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, and carries calls
 //!   from one to another.
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
-//!   [`LogSink`], [`AuditSink`].
+//!   [`LogSink`], [`AuditSink`]; and behind the network, [`Resolver`] and [`Connector`].
 //!
 //! Calls need a tokio runtime with its timer. This crate does not know packages, signatures, databases, HTTP servers or
 //! command lines.
@@ -76,10 +76,11 @@ pub use imports::memory::{BackendError, InProcessMemory, MemoryBackend, Stored};
 pub use imports::metrics::{InProcessMetrics, Measurement, Metric, MetricsSink, PluginMetrics};
 pub use imports::signals::Emission;
 pub use limits::Limit;
-pub use link::{API_VERSION, permission_for};
+pub use link::{API_VERSION, permissions_for};
 pub use manager::{Delivery, Dropped, Manager, Provider, Routed, Summary};
 pub use model::Model;
 pub use plugin::{Grant, LoadOptions, Plugin};
+pub use sandbox::network::{Connector, NetworkConfig, NetworkStream, Resolver};
 pub use stats::{Health, PluginStats};
 pub use text::escape;
 pub use totals::HostLimits;

@@ -9,6 +9,7 @@ use crate::bindings::hal9::plugin::{clock, config, learning, logging, memory, me
 use crate::component::{Component, split_version};
 use crate::engine::Engine;
 use crate::instance::State;
+use crate::sandbox::network;
 
 /// The version of `hal9:plugin` that this host offers.
 pub const API_VERSION: semver::Version = semver::Version::new(0, 1, 0);
@@ -16,10 +17,14 @@ pub const API_VERSION: semver::Version = semver::Version::new(0, 1, 0);
 /// Packages of WASI that are always linked, and inert until granted.
 const WASI: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
+/// Either of them opens the network; each request is held against both, by its scheme.
+const NETWORK: &[PermissionKind] = &[PermissionKind::NetworkHttps, PermissionKind::NetworkHttp];
+
 /// What an import interface needs.
 enum Need {
     Nothing,
-    Permission(PermissionKind),
+    /// One of these.
+    Permission(&'static [PermissionKind]),
     /// There is no such interface.
     Unknown,
 }
@@ -30,21 +35,24 @@ fn need(interface: &str) -> Need {
     }
     match interface {
         "hal9:plugin/types" | "hal9:plugin/logging" | "hal9:plugin/config" => Need::Nothing,
-        "hal9:plugin/clock" => Need::Permission(PermissionKind::SystemTime),
-        "hal9:plugin/memory" => Need::Permission(PermissionKind::Hal9Memory),
-        "hal9:plugin/signals" => Need::Permission(PermissionKind::Hal9Signal),
-        "hal9:plugin/metrics" => Need::Permission(PermissionKind::Hal9Metrics),
-        "hal9:plugin/learning" => Need::Permission(PermissionKind::Hal9Learning),
-        "hal9:plugin/plugins" => Need::Permission(PermissionKind::PluginCall),
+        "hal9:plugin/clock" => Need::Permission(&[PermissionKind::SystemTime]),
+        "hal9:plugin/memory" => Need::Permission(&[PermissionKind::Hal9Memory]),
+        "hal9:plugin/signals" => Need::Permission(&[PermissionKind::Hal9Signal]),
+        "hal9:plugin/metrics" => Need::Permission(&[PermissionKind::Hal9Metrics]),
+        "hal9:plugin/learning" => Need::Permission(&[PermissionKind::Hal9Learning]),
+        "hal9:plugin/plugins" => Need::Permission(&[PermissionKind::PluginCall]),
+        "wasi:http/outgoing-handler" => Need::Permission(NETWORK),
+        // Nothing can be reached by it: who answers requests needs it as well.
+        "wasi:http/types" => Need::Nothing,
         _ => Need::Unknown,
     }
 }
 
-/// The permission that an import interface needs; none for one that needs none, or that this host does not offer.
-pub fn permission_for(interface: &str) -> Option<PermissionKind> {
+/// The permissions one of which an import interface needs; none for one that needs none, or that this host does not offer.
+pub fn permissions_for(interface: &str) -> &'static [PermissionKind] {
     match need(split_version(interface).0) {
-        Need::Permission(kind) => Some(kind),
-        Need::Nothing | Need::Unknown => None,
+        Need::Permission(kinds) => kinds,
+        Need::Nothing | Need::Unknown => &[],
     }
 }
 
@@ -79,10 +87,6 @@ pub(crate) fn check(
             help: help.to_owned(),
         };
         match need(interface) {
-            Need::Unknown if interface.starts_with("wasi:http/") => {
-                let help = "network access is not offered by this host; do without it";
-                return Err(unknown("this host does not offer it".to_owned(), help));
-            }
             Need::Unknown => {
                 return Err(unknown(
                     "this host does not offer it".to_owned(),
@@ -95,11 +99,12 @@ pub(crate) fn check(
             }
             _ => {}
         }
-        if let Need::Permission(permission) = need(interface)
-            && !granted.contains(permission)
+        if let Need::Permission(kinds @ [first, ..]) = need(interface)
+            && !kinds.iter().any(|kind| granted.contains(*kind))
         {
+            let permission = *kinds.iter().find(|kind| declared.contains(**kind)).unwrap_or(first);
             // The scopes that were declared are what can be granted: some permissions are none without.
-            let of_kind: Vec<_> = declared.iter().filter(|declared| declared.kind == permission).collect();
+            let of_kind: Vec<_> = declared.iter().filter(|declared| kinds.contains(&declared.kind)).collect();
             return Err(Error::Ungranted {
                 plugin: plugin.clone(),
                 interface: import.clone(),
@@ -146,10 +151,17 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
 }
 
 /// A linker with base WASI, the interfaces that are always there, and those that are granted.
-pub(crate) fn linker(engine: &Engine, granted: &Permissions) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &Engine, component: &Component, granted: &Permissions) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let to = &mut linker;
     wasmtime_wasi::p2::add_to_linker_async(to)?;
+    network::close_sockets(to)?;
+    if component.imports().iter().any(|import| import.starts_with("wasi:http/")) {
+        network::link_types(to)?;
+    }
+    if NETWORK.iter().any(|permission| granted.contains(*permission)) {
+        network::link_handler(to)?;
+    }
     types::add_to_linker::<_, HasSelf<State>>(to, |state| state)?;
     logging::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.logging)?;
     config::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.config)?;
@@ -194,11 +206,13 @@ mod tests {
 
     #[test]
     fn every_import_interface_has_its_permission() {
-        assert_eq!(permission_for("hal9:plugin/memory@0.1.0"), Some(PermissionKind::Hal9Memory));
-        assert_eq!(permission_for("hal9:plugin/logging@0.1.0"), None);
-        assert_eq!(permission_for("wasi:cli/environment@0.2.6"), None);
+        assert_eq!(permissions_for("hal9:plugin/memory@0.1.0"), [PermissionKind::Hal9Memory]);
+        assert_eq!(permissions_for("hal9:plugin/logging@0.1.0"), []);
+        assert_eq!(permissions_for("wasi:cli/environment@0.2.6"), []);
+        assert_eq!(permissions_for("wasi:http/outgoing-handler@0.2.6"), NETWORK);
+        assert_eq!(permissions_for("wasi:http/types@0.2.6"), []);
         assert!(matches!(need("evil:thing/all"), Need::Unknown));
-        assert!(matches!(need("wasi:http/types"), Need::Unknown));
+        assert!(matches!(need("wasi:http/proxies"), Need::Unknown));
         assert!(matches!(need("wasi:clips/x"), Need::Unknown));
     }
 }

@@ -19,6 +19,7 @@ use crate::guard::Guard;
 use crate::imports::config::ConfigCtx;
 use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
+use crate::sandbox::network::Outgoing;
 use crate::stats::{PluginStats, Stats};
 use crate::{Call, Error, Host, Kind, Limit, configuration, fault, link};
 
@@ -83,6 +84,7 @@ pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<State>,
     pub(crate) exports: Exports,
     pub(crate) metric_names: Arc<metrics::Names>,
+    pub(crate) outgoing: Outgoing,
     pub(crate) stats: Stats,
     pub(crate) slot: tokio::sync::Mutex<Option<Box<Live>>>,
     /// Models that nobody needs any more, with the instance that each lives in; freed when the next call of the algorithm begins.
@@ -145,21 +147,27 @@ impl Plugin {
             .inspect_err(|error| record(host, error))?;
         let limits = manifest.limits.capped(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
-        let linker = link::linker(&host.shared.engine, rights.granted()).map_err(invalid)?;
+        let linker = link::linker(&host.shared.engine, component, rights.granted()).map_err(invalid)?;
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
         let backends = &host.shared.backends;
-        let guard = Guard::new(
+        let guard = Arc::new(Guard::new(
             id.clone(),
             manifest.permissions.clone(),
             rights,
             limits.host_calls,
             backends.audit.clone(),
             backends.recorder.clone(),
-        );
+        ));
         let loaded = Loaded {
             meter: Arc::new(Meter::new(limits.cpu_share.fraction(), host.shared.totals.cores.clone())),
-            guard: Arc::new(guard),
+            outgoing: Outgoing::new(
+                guard.clone(),
+                host.shared.network.clone(),
+                &limits,
+                host.shared.totals.connections.clone(),
+            ),
+            guard,
             metric_names: Arc::new(metrics::Names::new(limits.metric_names, host.shared.totals.metric_names.clone())),
             limits,
             kinds: component.kinds().to_vec(),

@@ -114,9 +114,9 @@ async fn imports_that_no_host_offers_are_named() {
         ),
         ("import run: func();", "", "run"),
         (
-            "import wasi:http/outgoing-handler@0.2.0;",
-            "package wasi:http@0.2.0 { interface outgoing-handler { handle: func(); } }",
-            "wasi:http/outgoing-handler@0.2.0",
+            "import wasi:http/proxies@0.2.0;",
+            "package wasi:http@0.2.0 { interface proxies { run: func(); } }",
+            "wasi:http/proxies@0.2.0",
         ),
         (
             "import wasi:cli/spawn@0.2.0;",

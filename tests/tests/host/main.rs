@@ -11,6 +11,7 @@ mod lab;
 mod limits;
 mod manager;
 mod models;
+mod network;
 mod permissions;
 mod raw;
 mod records;

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod files;
+pub(crate) mod network;
 mod output;
 mod random;
 
