@@ -18,4 +18,5 @@ mod records;
 mod routing;
 mod sandbox;
 mod shares;
+mod table;
 mod worlds;
