@@ -1,7 +1,7 @@
 //! Owns how a command fails: the codes, their exit statuses, and what every library's errors are among them. It refuses to
 //! know how a failure is shown.
 
-use hal9_host::Error as HostError;
+use hal9_host::{Error as HostError, FailureCode};
 use hal9_registry::Error as RegistryError;
 
 /// What sort of failure; programs branch on it.
@@ -86,6 +86,9 @@ impl From<HostError> for Failure {
             HostError::NotFound { .. } => (Code::NotFound, None),
             HostError::InvalidInput { .. } => (Code::Usage, None),
             HostError::LimitExceeded { limit, .. } => (Code::LimitExceeded, Some(limit.to_string())),
+            HostError::Failed { code: FailureCode::Denied, .. } => {
+                (Code::PermissionDenied, Some(FailureCode::Denied.to_string()))
+            }
             HostError::Failed { code, .. } => (Code::PluginError, Some(code.to_string())),
             HostError::BadReply { .. } => (Code::PluginError, Some("bad-reply".to_owned())),
             HostError::Trapped { .. } => (Code::PluginTrapped, Some("trap".to_owned())),
@@ -106,6 +109,9 @@ impl From<HostError> for Failure {
                     failure.message.push_str(&format!("\n  in {frame}"));
                 }
                 failure.help("the plugin's log has more: hal9 plugin logs")
+            }
+            HostError::Failed { plugin, code: FailureCode::Denied, .. } => {
+                failure.help(format!("if the host refused it, this says what would allow it: hal9 why-denied {plugin}"))
             }
             HostError::Internal { source, .. } => {
                 failure.message.push_str(&format!(": {source}"));
