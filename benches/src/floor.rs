@@ -55,6 +55,28 @@ impl Floor {
         Component::from_file(&self.engine, path)
     }
 
+    /// Compiles a component, and serialises it.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn serialized(&self, path: &Path) -> Result<Vec<u8>> {
+        self.compile(path)?.serialize()
+    }
+
+    /// Makes a component of what [`serialized`](Self::serialized) gave, and looks at nothing.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn deserialize(&self, serialized: &[u8]) -> Result<Component> {
+        #[expect(unsafe_code, reason = "wasmtime cannot tell its own machine code from another's")]
+        // SAFETY: benchmarks give what this engine serialised in the same process.
+        unsafe {
+            Component::deserialize(&self.engine, serialized)
+        }
+    }
+
     /// Links a component.
     ///
     /// # Errors

@@ -85,7 +85,9 @@ impl From<HostError> for Failure {
             }
             HostError::NotFound { .. } => (Code::NotFound, None),
             HostError::InvalidInput { .. } => (Code::Usage, None),
-            HostError::LimitExceeded { limit, .. } => (Code::LimitExceeded, Some(limit.to_string())),
+            HostError::LimitExceeded { limit, .. } | HostError::NotCompiled { limit, .. } => {
+                (Code::LimitExceeded, Some(limit.to_string()))
+            }
             HostError::Failed { code: FailureCode::Denied, .. } => {
                 (Code::PermissionDenied, Some(FailureCode::Denied.to_string()))
             }

@@ -53,6 +53,11 @@ impl Home {
         self.0.join("logs")
     }
 
+    /// Compiled code; what is in there can be made again.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.0.join("cache")
+    }
+
     /// Models that were trained, two files each.
     pub(crate) fn models(&self) -> PathBuf {
         self.0.join("models")

@@ -4,6 +4,7 @@
 mod args;
 mod build;
 mod commands;
+mod compile;
 mod dataset;
 mod failure;
 mod home;
@@ -29,6 +30,9 @@ use output::Output;
 
 /// Runs the command that the process was started with; its status is that of the failure, 0 for none.
 pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|command| command == compile::COMMAND) {
+        return hal9_host::compile_child();
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),

@@ -4,16 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hal9_host::{Grant, Host, LoadOptions, Manager};
+use hal9_host::{Grant, LoadOptions, Manager};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
 use hal9_registry::{Registry, Usage};
 
+use crate::compile;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
 use crate::logs::FileLog;
 use crate::memory_store::SqliteMemory;
 use crate::output::Output;
 use crate::settings::Settings;
+use crate::source;
 
 /// Home, settings, registry, and a manager without plugins at first.
 pub(crate) struct Session {
@@ -28,8 +30,10 @@ pub(crate) struct Session {
 
 /// A manager without plugins, whose backends are the home's.
 pub(crate) fn manager(home: &Home) -> Result<Manager, Failure> {
-    let host =
-        Host::builder().log(Arc::new(FileLog::new(home.logs()))).memory(Arc::new(SqliteMemory::open(&home.memory())?));
+    let host = compile::host()?
+        .cache(home.cache())
+        .log(Arc::new(FileLog::new(home.logs())))
+        .memory(Arc::new(SqliteMemory::open(&home.memory())?));
     Ok(Manager::new(host)?)
 }
 
@@ -95,8 +99,8 @@ impl Session {
     }
 
     async fn start(&self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
-        let bytes = std::fs::read(&plugin.component).map_err(|error| {
-            Failure::file(&plugin.component, &error)
+        let bytes = source::read(&plugin.component).map_err(|failure| {
+            failure
                 .plugin(plugin.id())
                 .help(format!("build it again: hal9 plugin build {}", plugin.source_dir.display()))
         })?;

@@ -1,10 +1,11 @@
 //! Owns where a plugin's component and manifest are found, from the path that somebody typed. It refuses to know what is
 //! done with them.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use hal9_host::read_manifest;
-use hal9_package::Manifest;
+use hal9_host::{EngineConfig, Limit, read_manifest};
+use hal9_package::{ByteSize, Manifest};
 
 use crate::build::Build;
 use crate::failure::{Code, Failure};
@@ -79,9 +80,24 @@ fn only_component(folder: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
+/// The bytes of a component, if it has no more than one may have.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let most = EngineConfig::default().max_component;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error: io::Error| Failure::file(path, &error))?;
+    if bytes.len() > most {
+        let message = format!("{} has more than {}", path.display(), ByteSize(most as u64));
+        let failure = Failure::new(Code::LimitExceeded, message).help("a component may not be larger: make it smaller");
+        return Err(Failure { reason: Some(Limit::ComponentSize.to_string()), ..failure });
+    }
+    Ok(bytes)
+}
+
 /// The manifest of a component: its own, or the `manifest.json` in its plugin's folder.
 pub(crate) fn manifest_of(found: &Found) -> Result<Manifest, Failure> {
-    let bytes = std::fs::read(&found.component).map_err(|error| Failure::file(&found.component, &error))?;
+    let bytes = read(&found.component)?;
     if let Some(manifest) = read_manifest(&found.component.display().to_string(), &bytes)? {
         return Ok(manifest);
     }
@@ -99,4 +115,22 @@ pub(crate) fn manifest_of(found: &Found) -> Result<Manifest, Failure> {
     Manifest::parse(&text).map_err(|error| {
         Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display())).help("correct the line")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_to_the_limit_of_components_and_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.wasm");
+        let file = std::fs::File::create(&path).unwrap();
+        // Nothing of it is on the disk.
+        file.set_len(1 << 40).unwrap();
+        let failure = read(&path).unwrap_err();
+        assert_eq!((failure.code, failure.reason.as_deref()), (Code::LimitExceeded, Some("component-size")));
+        file.set_len(3).unwrap();
+        assert_eq!(read(&path).unwrap(), [0; 3]);
+    }
 }

@@ -61,19 +61,18 @@ const CAPABILITIES: [(&str, Kind); 5] = [
     ("ApiExtension", Kind::ApiExtension),
 ];
 
-/// Holds a component against its manifest, and both against what this host offers.
-pub(crate) fn validate(found: &Found, output: Output) -> Validation {
+/// Holds a component against its manifest, and both against what a host offers.
+pub(crate) fn validate(host: &Host, found: &Found, output: Output) -> Validation {
     let mut seen = Validation::default();
-    seen.failure = seen.look(found, output).err();
+    seen.failure = seen.look(host, found, output).err();
     seen
 }
 
 impl Validation {
     /// One check after the other; the first that a load would fail at ends it.
-    fn look(&mut self, found: &Found, output: Output) -> Result<(), Failure> {
-        let bytes = std::fs::read(&found.component).map_err(|error| Failure::file(&found.component, &error))?;
+    fn look(&mut self, host: &Host, found: &Found, output: Output) -> Result<(), Failure> {
+        let bytes = source::read(&found.component)?;
         self.size = bytes.len() as u64;
-        let host = Host::new()?;
         let name = found.component.display().to_string();
         let spinner = output.spinner(format!("compiling {name}"));
         let component = host.compile(&name, &bytes);
@@ -249,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let component = folder.path().join("test.wasm");
         std::fs::write(&component, bytes).unwrap();
-        validate(&Found { folder: folder.path().to_owned(), component }, Output::new(true))
+        validate(&Host::new().unwrap(), &Found { folder: folder.path().to_owned(), component }, Output::new(true))
     }
 
     fn found(seen: &Validation, outcome: Outcome) -> Vec<&str> {

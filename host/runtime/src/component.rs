@@ -8,6 +8,7 @@ use wasmparser::{Parser, Payload};
 use wasmtime::component::Component as Compiled;
 
 use crate::Error;
+use crate::compile::Compiler;
 use crate::engine::Engine;
 use crate::text::{MESSAGE_BYTES, escape};
 
@@ -82,9 +83,9 @@ impl fmt::Debug for Component {
 
 impl Component {
     /// Compiles the bytes of a component. `name` is what errors call it.
-    pub(crate) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn compile(compiler: &Compiler, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let manifest = read_manifest(name, bytes)?;
-        let compiled = engine.compile(bytes).map_err(|error| invalid(name, format!("{error:#}"), REBUILD))?;
+        let compiled = compiler.compile(engine, name, bytes)?;
         let kind = compiled.component_type();
         let names = |items: &mut dyn Iterator<Item = (&str, _)>| items.map(|(name, _)| name.to_owned()).collect();
         let imports: Vec<String> = names(&mut kind.imports(engine.wasmtime()).map(|(name, _)| (name, ())));
@@ -114,9 +115,9 @@ impl Component {
     }
 }
 
-const REBUILD: &str = "build it again with `cargo component build --release`";
+pub(crate) const REBUILD: &str = "build it again with `cargo component build --release`";
 
-fn invalid(name: &str, reason: impl Into<String>, help: impl Into<String>) -> Error {
+pub(crate) fn invalid(name: &str, reason: impl Into<String>, help: impl Into<String>) -> Error {
     // Parsers quote what they do not like.
     let reason = escape(&reason.into(), MESSAGE_BYTES);
     Error::InvalidComponent { plugin: name.to_owned(), reason, help: help.into() }
@@ -131,6 +132,10 @@ pub fn read_manifest(name: &str, bytes: &[u8]) -> Result<Option<Manifest>, Error
     if Parser::is_core_wasm(bytes) {
         let help = "build a component: `cargo component build --release`, or plain cargo with `--target wasm32-wasip2`";
         return Err(invalid(name, "this is a core WebAssembly module, not a component", help));
+    }
+    if Engine::is_compiled(bytes) {
+        let help = "give the component that it was compiled from";
+        return Err(invalid(name, "this is compiled code, not WebAssembly, and nobody knows what it does", help));
     }
     if !Parser::is_component(bytes) {
         return Err(invalid(name, "this is not WebAssembly", "give a component, a file that ends in .wasm"));

@@ -1,5 +1,6 @@
 //! Owns wasmtime's configuration and the epoch clock that makes every plugin yield. It refuses to know plugins.
 
+use std::hash::{Hash as _, Hasher};
 use std::time::Duration;
 
 use wasmtime::component::Component as Compiled;
@@ -20,11 +21,13 @@ pub struct EngineConfig {
     pub stack_size: usize,
     /// The largest single linear memory of any plugin, in bytes: the ceiling of every `memory` limit.
     pub max_memory: usize,
+    /// The most bytes of a component. Larger ones are refused unread.
+    pub max_component: usize,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { max_instances: 1_000, stack_size: 512 << 10, max_memory: 4 << 30 }
+        Self { max_instances: 1_000, stack_size: 512 << 10, max_memory: 4 << 30, max_component: 64 << 20 }
     }
 }
 
@@ -63,15 +66,55 @@ impl Engine {
     pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Compiled> {
         Compiled::from_binary(&self.inner, bytes)
     }
+
+    /// Whether the bytes are what wasmtime makes of a component or module.
+    pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
+        wasmtime::Engine::detect_precompiled(bytes).is_some()
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        fingerprint(&self.inner)
+    }
+}
+
+/// All that decides which code an engine makes of a component and which it can run: wasmtime's version, the processor with
+/// its features, the settings. Engines of the same fingerprint can run each other's code.
+pub(crate) type Fingerprint = [u8; 32];
+
+pub(crate) fn fingerprint(engine: &wasmtime::Engine) -> Fingerprint {
+    let mut digest = Digest(blake3::Hasher::new());
+    engine.precompile_compatibility_hash().hash(&mut digest);
+    *digest.0.finalize().as_bytes()
+}
+
+/// Takes what is hashed for a table, and makes more of it than the 64 bits that a table needs.
+struct Digest(blake3::Hasher);
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finalize().as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    }
+}
+
+/// An engine that makes the same code as a host's and runs nothing: it has no pool, and no clock.
+pub(crate) fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&code_settings())
+}
+
+/// What decides which code comes out. An [`EngineConfig`] has no say in it.
+fn code_settings() -> Config {
+    let mut settings = Config::new();
+    settings.wasm_component_model(true).epoch_interruption(true);
+    settings
 }
 
 fn settings(config: &EngineConfig) -> Config {
-    let mut settings = Config::new();
-    settings
-        .wasm_component_model(true)
-        .epoch_interruption(true)
-        .max_wasm_stack(config.stack_size)
-        .async_stack_size(config.stack_size + HOST_STACK);
+    let mut settings = code_settings();
+    settings.max_wasm_stack(config.stack_size).async_stack_size(config.stack_size + HOST_STACK);
     let instances = config.max_instances;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -91,4 +134,19 @@ fn settings(config: &EngineConfig) -> Config {
         .table_keep_resident(64 << 10);
     settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_makes_the_code_that_a_host_runs() {
+        let config = EngineConfig { max_instances: 1, max_memory: 64 << 20, stack_size: 1 << 20, ..Default::default() };
+        let host = Engine::new(&config).unwrap();
+        assert_eq!(host.fingerprint(), fingerprint(&for_compiling().unwrap()));
+        let mut other = code_settings();
+        other.epoch_interruption(false);
+        assert_ne!(host.fingerprint(), fingerprint(&wasmtime::Engine::new(&other).unwrap()));
+    }
 }

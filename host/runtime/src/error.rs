@@ -66,6 +66,18 @@ pub enum Error {
         /// What to do about it.
         help: String,
     },
+    /// Compiling the component reached a limit of the host. Nothing of it was run.
+    #[error("{plugin}: compiling it reached the {limit} limit of {allowed}")]
+    NotCompiled {
+        /// The plugin's id, or the file's name where there is none yet.
+        plugin: String,
+        /// Which limit.
+        limit: Limit,
+        /// What it is set to, with its unit.
+        allowed: String,
+        /// What to do about it.
+        help: String,
+    },
     /// The plugin answered with a failure of its own. Its instance goes on.
     #[error("{plugin}: {} ({code})", if .message.is_empty() { "failed without a message" } else { .message })]
     Failed {
@@ -139,7 +151,7 @@ impl Error {
     /// Whose error it is, where it is a plugin's.
     pub fn plugin(&self) -> Option<&str> {
         match self {
-            Self::InvalidComponent { plugin, .. } => Some(plugin),
+            Self::InvalidComponent { plugin, .. } | Self::NotCompiled { plugin, .. } => Some(plugin),
             Self::Ungranted { plugin, .. }
             | Self::LimitExceeded { plugin, .. }
             | Self::Failed { plugin, .. }
@@ -162,6 +174,7 @@ impl Error {
             | Self::NotFound { help, .. }
             | Self::InvalidInput { help, .. }
             | Self::LimitExceeded { help, .. }
+            | Self::NotCompiled { help, .. }
             | Self::Conflict { help, .. }
             | Self::Unavailable { help, .. } => Some(help),
             _ => None,

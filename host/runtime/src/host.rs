@@ -1,10 +1,15 @@
 //! Owns what all plugins of a process share: the engine, and the backends behind the import interfaces. It refuses to
 //! know which plugins there are: that is the manager's.
 
-use std::path::Path;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hal9_package::ByteSize;
+
 use crate::audit::{AuditSink, TracingAudit, UseRecorder};
+use crate::compile::{CacheAt, CompileIn, Compiler};
 use crate::component::Component;
 use crate::engine::{Engine, EngineConfig};
 use crate::imports::learning::{InProcessLearning, LearningSink};
@@ -33,6 +38,8 @@ pub(crate) struct Backends {
 pub struct HostBuilder {
     engine: EngineConfig,
     totals: HostLimits,
+    compile_in: CompileIn,
+    cache: Option<CacheAt>,
     backends: Backends,
     network: NetworkSetup,
 }
@@ -49,6 +56,27 @@ impl HostBuilder {
     #[must_use]
     pub fn totals(mut self, limits: HostLimits) -> Self {
         self.totals = limits;
+        self
+    }
+
+    /// Where components are compiled; by default in this process.
+    #[must_use]
+    pub fn compile_in(mut self, place: CompileIn) -> Self {
+        self.compile_in = place;
+        self
+    }
+
+    /// Keeps compiled code in a folder of this user's, 1 GiB of it at most; what was not used for longest makes room. By
+    /// default none is kept. A folder that cannot be used is told to `tracing`, and done without.
+    #[must_use]
+    pub fn cache(self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_of(folder, ByteSize::mib(1 << 10))
+    }
+
+    /// As [`cache`](Self::cache), with another bound.
+    #[must_use]
+    pub fn cache_of(mut self, folder: impl Into<PathBuf>, most: ByteSize) -> Self {
+        self.cache = Some(CacheAt { folder: folder.into(), most });
         self
     }
 
@@ -131,12 +159,16 @@ impl HostBuilder {
         let engine = Engine::new(&self.engine)?;
         let totals = Totals::new(&self.totals);
         let network = Arc::new(Network::new(self.network)?);
-        Ok(Host { shared: Arc::new(Shared { engine, config: self.engine, totals, backends: self.backends, network }) })
+        let (cache, audit) = (self.cache.as_ref(), self.backends.audit.clone());
+        let compiler = Compiler::new(&engine, self.compile_in, cache, audit);
+        let Self { engine: config, backends, .. } = self;
+        Ok(Host { shared: Arc::new(Shared { engine, compiler, config, totals, backends, network }) })
     }
 }
 
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    pub(crate) compiler: Compiler,
     pub(crate) config: EngineConfig,
     pub(crate) totals: Totals,
     pub(crate) backends: Backends,
@@ -173,19 +205,27 @@ impl Host {
         HostBuilder {
             engine: EngineConfig::default(),
             totals: HostLimits::default(),
+            compile_in: CompileIn::default(),
+            cache: None,
             backends,
             network: NetworkSetup::default(),
         }
     }
 
-    /// Compiles a component without running or linking anything. `name` is what errors call it. Takes tens to hundreds
-    /// of milliseconds, on as many threads as there are processors.
+    /// Compiles a component without running or linking anything, or finds it in the cache. `name` is what errors call it.
+    /// Compiling takes tens to hundreds of milliseconds, on as many threads as there are processors; what is in the cache
+    /// takes less than one.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidComponent`].
+    /// [`Error::InvalidComponent`]; [`Error::NotCompiled`] for one that is too large, or that a child cannot compile with
+    /// the time and memory it has; [`Error::Unavailable`] where there is no such child.
     pub fn compile(&self, name: &str, bytes: &[u8]) -> Result<Component, Error> {
-        Component::compile(&self.shared.engine, name, bytes)
+        let Shared { compiler, engine, config, .. } = &*self.shared;
+        if bytes.len() > config.max_component {
+            return Err(compiler.too_large(name, config.max_component));
+        }
+        Component::compile(compiler, engine, name, bytes)
     }
 
     /// Compiles the component in a file.
@@ -194,7 +234,8 @@ impl Host {
     ///
     /// [`Error::NotFound`] for a file that cannot be read, else as [`Host::compile`].
     pub fn compile_file(&self, path: &Path) -> Result<Component, Error> {
-        let bytes = std::fs::read(path).map_err(|error| Error::NotFound {
+        // One byte more than it may have, so that it is seen to be too large.
+        let bytes = read(path, self.shared.config.max_component as u64 + 1).map_err(|error| Error::NotFound {
             plugin: None,
             what: format!("{}: {error}", path.display()),
             help: "give the path of a component, or build it first: `cargo component build --release`".to_owned(),
@@ -211,4 +252,14 @@ impl Host {
     pub fn load(&self, component: &Component, options: LoadOptions) -> Result<Plugin, Error> {
         Plugin::load(self, component, options)
     }
+}
+
+/// The first bytes of a file. What is no file, such as a pipe, may never end.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -29,6 +29,7 @@
 mod audit;
 mod bindings;
 mod call;
+mod compile;
 mod component;
 mod configuration;
 mod cpu;
@@ -66,6 +67,7 @@ pub use bindings::hal9::plugin::types::{
     Column, ColumnValues, Failure, FailureCode, Metadata, Signal, SignalBatch, SignalId, TextColumn,
 };
 pub use call::Call;
+pub use compile::{Child, CompileIn, compile_child};
 pub use component::{Component, Kind, read_manifest};
 pub use engine::EngineConfig;
 pub use error::Error;

@@ -42,6 +42,12 @@ pub enum Limit {
     OpenFiles,
     /// Bytes written to files: `file_bytes`.
     FileBytes,
+    /// Bytes of a component: `max_component` of the host.
+    ComponentSize,
+    /// Time to compile a component: `time` of the child that the host compiles in.
+    CompileTime,
+    /// Memory to compile a component: `memory` of the child that the host compiles in.
+    CompileMemory,
 }
 
 impl Limit {
@@ -62,15 +68,19 @@ impl Limit {
             Self::HttpBody => "http-body",
             Self::OpenFiles => "open-files",
             Self::FileBytes => "file-bytes",
+            Self::ComponentSize => "component-size",
+            Self::CompileTime => "compile-time",
+            Self::CompileMemory => "compile-memory",
         }
     }
 
-    /// The name in a manifest's `limits`, such as `host_memory`; none for the stack, which belongs to the engine.
+    /// The name in a manifest's `limits`, such as `host_memory`; none for the stack and for what compiling may take: those are the
+    /// host's.
     pub fn setting(self) -> Option<&'static str> {
         match self {
             Self::Deadline => Some("call_time"),
             Self::Memory => Some("memory"),
-            Self::Stack => None,
+            Self::Stack | Self::ComponentSize | Self::CompileTime | Self::CompileMemory => None,
             Self::HostMemory => Some("host_memory"),
             Self::Handles => Some("handles"),
             Self::Resources => Some("resources"),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests say with their names what they are about")]
 
 mod build;
+mod cache;
 mod home;
 mod learn;
 mod limits;

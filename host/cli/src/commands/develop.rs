@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::DevelopCommand;
 use crate::build::Build;
+use crate::compile;
 use crate::failure::Failure;
 use crate::inspection::{self, Inspection, Item};
 use crate::output::{Output, bold, dim, green, plain, red, size, time, yellow};
@@ -36,7 +37,8 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
     let started = Instant::now();
     let component = build.project(&project)?;
     let elapsed = started.elapsed();
-    let seen = validation::validate(&Found { folder, component: component.clone() }, output);
+    let seen =
+        validation::validate(&compile::host()?.build()?, &Found { folder, component: component.clone() }, output);
     if let Some(failure) = &seen.failure {
         output.line(checklist(&seen.checks));
         return Err(failure.clone());
@@ -66,7 +68,7 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
 
 fn validate(output: Output, path: &Path) -> Result<(), Failure> {
     let found = source::find(path, output)?;
-    let seen = validation::validate(&found, output);
+    let seen = validation::validate(&compile::host()?.build()?, &found, output);
     let value = json!({
         "valid": seen.failure.is_none(),
         "id": seen.manifest.as_ref().map(|manifest| &manifest.metadata.id),
@@ -113,7 +115,7 @@ fn checklist(checks: &[Check]) -> String {
 
 fn inspect(output: Output, path: &Path, wit: bool) -> Result<(), Failure> {
     let found = source::find(path, output)?;
-    let bytes = std::fs::read(&found.component).map_err(|error| Failure::file(&found.component, &error))?;
+    let bytes = source::read(&found.component)?;
     let seen = Inspection::read(&found.component, &bytes)?;
     let wit = if wit { Some(seen.wit()?) } else { None };
     // One that carries no manifest, or a wrong one, can be looked at all the same.

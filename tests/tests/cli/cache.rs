@@ -1,0 +1,63 @@
+//! Compiled code is kept in the home, so that a command compiles only what none has compiled before.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+
+use super::home::Home;
+
+/// The only entry of the cache, and the number of its file: another one is there once it was written again.
+fn entry(home: &Home) -> (PathBuf, u64) {
+    let folder = home.path().join("cache");
+    let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| !path.ends_with("key"));
+    assert_eq!(paths.len(), 1, "{paths:?}");
+    let entry = paths.remove(0);
+    let inode = entry.metadata().unwrap().ino();
+    (entry, inode)
+}
+
+fn send(home: &Home) {
+    let value = home.hal9(["--json", "signal", "send", "--layer", "L2", "hello"]).json();
+    assert_eq!(value["replies"][0]["signal"]["content"], "hello", "{value}");
+}
+
+#[test]
+fn a_plugin_is_compiled_when_it_is_loaded_and_not_again() {
+    let home = Home::new();
+    home.load("two-kinds");
+    let loaded = entry(&home);
+    send(&home);
+    assert_eq!(entry(&home), loaded);
+    for (path, mode) in [(home.path().join("cache"), 0o700), (home.path().join("cache/key"), 0o600), (loaded.0, 0o600)]
+    {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
+    }
+}
+
+#[test]
+fn an_entry_that_was_changed_is_compiled_again() {
+    // The guard: the seal over every entry. Without it, this runs what somebody wrote there.
+    let home = Home::new();
+    home.load("two-kinds");
+    let (path, loaded) = entry(&home);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&path, bytes).unwrap();
+    send(&home);
+    let replaced = entry(&home);
+    assert!(replaced.0 == path && replaced.1 != loaded, "{replaced:?}");
+    send(&home);
+    assert_eq!(entry(&home), replaced);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() {
+    let home = Home::new();
+    let path = home.path().join("large.wasm");
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    for command in ["validate", "inspect"] {
+        let error = home.hal9(["--json".as_ref(), "plugin".as_ref(), command.as_ref(), path.as_os_str()]).error(7);
+        assert_eq!(error["reason"], "component-size", "{error}");
+    }
+}
