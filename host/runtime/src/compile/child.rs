@@ -2,7 +2,7 @@
 //! becomes of the code.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -127,7 +127,7 @@ impl Drop for Running {
 /// Writes the component. That it is not read to its end is known from how the child ends.
 ///
 /// Threads of their own, and not of a scope: a grandchild that keeps a pipe open must not keep the host.
-fn feed(to: Option<impl io::Write + Send + 'static>, component: Vec<u8>) -> io::Result<()> {
+fn feed(to: Option<impl Write + Send + 'static>, component: Vec<u8>) -> io::Result<()> {
     let mut to = to.ok_or(io::ErrorKind::BrokenPipe)?;
     let write = move || drop(to.write_all(&component));
     thread::Builder::new().name("hal9-compile".into()).spawn(write).map(drop)
@@ -147,6 +147,14 @@ fn collect(from: Option<impl Read + Send + 'static>, most: u64) -> io::Result<Re
     Ok(receiver)
 }
 
+/// The status of a program of Rust that panicked.
+const PANIC: u8 = 101;
+
+/// Whether a child says that it broke for want of memory: for a value, or for a thread's stack.
+fn starved(said: &str) -> bool {
+    ["memory allocation of", "global thread pool has not been initialized"].iter().any(|text| said.contains(text))
+}
+
 fn read(fingerprint: &Fingerprint, status: ExitStatus, output: Vec<u8>, said: &str) -> Ended {
     let last = said.lines().last().unwrap_or_default();
     match (status.code().and_then(|code| u8::try_from(code).ok()), status.signal()) {
@@ -154,13 +162,12 @@ fn read(fingerprint: &Fingerprint, status: ExitStatus, output: Vec<u8>, said: &s
         (Some(0), _) => Ended::Lost("it is of another version".to_owned()),
         (Some(INVALID), _) => Ended::Invalid(said.to_owned()),
         (Some(NO_MEMORY), _) => Ended::Memory,
-        // A panic of Rust.
-        (Some(101), _) => Ended::Crashed(said.to_owned()),
+        (Some(PANIC), _) if starved(said) => Ended::Memory,
+        (Some(PANIC), _) => Ended::Crashed(said.to_owned()),
         (_, Some(signal)) if signal == Signal::XCPU.as_raw() => Ended::Time,
         // Not by us, who have waited for it: by a kernel that was out of memory.
         (_, Some(signal)) if signal == Signal::KILL.as_raw() => Ended::Memory,
-        // What Rust does when it gets no memory.
-        (_, Some(signal)) if signal == Signal::ABORT.as_raw() && said.contains("memory allocation of") => Ended::Memory,
+        (_, Some(signal)) if signal == Signal::ABORT.as_raw() && starved(said) => Ended::Memory,
         (_, Some(_)) => Ended::Crashed(format!("{status}: {last}")),
         _ => Ended::Lost(format!("{status}: {last}")),
     }
@@ -198,6 +205,8 @@ mod tests {
         assert!(matches!(patient("exit 71"), Ended::Memory));
         assert!(matches!(patient("echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$"), Ended::Memory));
         assert!(matches!(patient("kill -KILL $$"), Ended::Memory));
+        let no_stack = "echo 'The global thread pool has not been initialized.' >&2; exit 101";
+        assert!(matches!(patient(no_stack), Ended::Memory));
         assert!(matches!(patient("kill -XCPU $$"), Ended::Time));
         assert!(matches!(patient("kill -SEGV $$"), Ended::Crashed(_)));
         assert!(matches!(patient("exit 101"), Ended::Crashed(_)));
