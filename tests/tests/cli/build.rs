@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use super::home::{Home, Run};
 
-const EXAMPLES: [&str; 5] = ["sentiment-analyzer", "text-tools", "custom-memory", "online-learner", "raw-neuron"];
+const EXAMPLES: [&str; 6] =
+    ["sentiment-analyzer", "text-tools", "custom-memory", "online-learner", "raw-neuron", "web-scraper"];
 
 /// The folder with cargo-component in it: the one on the path, or one of the project's own.
 fn cargo_component() -> Option<PathBuf> {

@@ -9,6 +9,7 @@ mod limits;
 mod memory;
 mod permissions;
 mod plugins;
+mod scraper;
 mod signals;
 mod tools;
 mod usage;
