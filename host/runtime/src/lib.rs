@@ -23,7 +23,7 @@
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
 //!   [`LogSink`], [`AuditSink`]; and behind the network, [`Resolver`] and [`Connector`].
 //!
-//! Calls need a tokio runtime with its timer. This crate does not know packages, signatures, databases, HTTP servers or
+//! Calls need a tokio runtime with its timer, and with its I/O where a plugin has the network. This crate does not know packages, signatures, databases, HTTP servers or
 //! command lines.
 
 mod audit;

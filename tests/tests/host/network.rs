@@ -149,7 +149,7 @@ async fn an_api_extension_needs_no_network() {
 async fn connections_end_with_the_instance_that_opened_them() {
     let lab = Lab::new();
     let (server, good) = (Server::stalled().await, Server::hello().await);
-    let hurried = LimitOverrides { call_time: Some(Duration::from_millis(500)), ..one_connection() };
+    let hurried = LimitOverrides { call_time: Some(Duration::from_secs(2)), ..one_connection() };
     let plugin = plugin(&lab, &[&server, &good], hurried);
     let (stalled, works) = (|what| format!("{what} http {}", server.address), format!("get http {}", good.address));
 

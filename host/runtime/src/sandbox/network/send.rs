@@ -100,12 +100,11 @@ impl Outgoing {
             .map_err(|error| failure::of_exchange(&error))?;
         let line = Line::new(connection, permit, times.end);
         let head = timeout_at(times.end, timeout(times.first_byte, sender.send_request(request))).await;
-        let (Ok(Ok(head)), whence) = (head, &target.host) else { return Err(HttpError::HttpResponseTimeout) };
+        let Ok(Ok(head)) = head else { return Err(HttpError::HttpResponseTimeout) };
         let head = head.map_err(|error| failure::of_exchange(&error))?;
-        let (guard, limit) = (self.guard.clone(), self.body_limit);
+        let (guard, whence) = (self.guard.clone(), format!("{}:{}", target.host, target.port));
         Ok(head.map(|body| {
-            let whence = format!("{whence}:{}", target.port);
-            Received::new(body, line, guard, whence, limit, times.between_bytes, times.end).boxed_unsync()
+            Received::new(body, line, guard, whence, self.body_limit, times.between_bytes, times.end).boxed_unsync()
         }))
     }
 

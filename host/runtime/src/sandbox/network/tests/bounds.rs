@@ -54,8 +54,8 @@ async fn a_slow_server_is_given_up() {
         (silent(), NetworkConfig { first_byte_time: short, ..patient() }, "HttpResponseTimeout"),
         (silent(), NetworkConfig { total_time: short, ..patient() }, "HttpResponseTimeout"),
         (stalled(), NetworkConfig { between_bytes_time: short, ..patient() }, "200 ConnectionReadTimeout"),
-        (stalled(), NetworkConfig { total_time: short, ..patient() }, "200 HttpResponseTimeout"),
-        (dripping(), NetworkConfig { total_time: 4 * short, ..patient() }, "200 HttpResponseTimeout"),
+        (stalled(), NetworkConfig { total_time: short, ..patient() }, "HttpResponseTimeout"),
+        (dripping(), NetworkConfig { total_time: 4 * short, ..patient() }, "HttpResponseTimeout"),
     ] {
         let stand = Stand::new(serve);
         // A plugin asks for more time, and does not get it.
@@ -66,7 +66,9 @@ async fn a_slow_server_is_given_up() {
         };
         let plugin = stand.plugin(&["NetworkHttp"], &Limits::default(), config);
         let sent = send_with(&plugin, get("http://allowed.example/"), Some(options)).await;
-        assert_eq!(outcome(sent).await, expected);
+        let said = outcome(sent).await;
+        // With the head before it, or without, as fast as the machine is.
+        assert!(said.ends_with(expected), "{said}");
     }
     for (serve, options, expected) in [
         (silent(), RequestOptions { first_byte_timeout: Some(short), ..Default::default() }, "HttpResponseTimeout"),
