@@ -1,9 +1,13 @@
 //! What people can type. It owns names, help and examples, and refuses to know what any of it does.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use hal9_package::Permission;
+
+pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 
 /// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
 ///
@@ -29,6 +33,9 @@ Examples:
   hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
   hal9 memory store --provider custom-memory note-1 --value \"The kettle is blue.\"
   hal9 learn train --model digits --data train.csv
+  hal9 why-denied                                             what was refused, and what allows it
+  hal9 policy grant sentiment-analyzer SystemTime
+  hal9 audit show --kind deny --since 1h
 
 Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 6 permission denied,
 7 limit exceeded, 8 plugin error, 9 plugin trapped, 10 conflict, 11 unavailable";
@@ -65,6 +72,14 @@ pub(crate) enum Command {
     /// Train and use models of learning algorithms
     #[command(subcommand)]
     Learn(LearnCommand),
+    /// Show and change what plugins may do
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Say what plugins were refused last, by which rule, and the command that allows it
+    WhyDenied(WhyDeniedArgs),
+    /// Show what plugins were refused and how they broke, and check that the record of it is whole
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Debug, Subcommand)]

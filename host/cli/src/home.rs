@@ -43,6 +43,11 @@ impl Home {
         self.0.join("hal9.toml")
     }
 
+    /// What plugins were refused, how they broke, and what was done with them.
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.0.join("audit.jsonl")
+    }
+
     /// HAL9's memory.
     pub(crate) fn memory(&self) -> PathBuf {
         self.0.join("memory.db")

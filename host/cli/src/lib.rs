@@ -7,11 +7,14 @@ mod commands;
 mod compile;
 mod dataset;
 mod failure;
+mod grants;
 mod home;
 mod inspection;
 mod logs;
 mod memory_store;
 mod output;
+mod policy;
+mod policy_file;
 mod process;
 mod project;
 mod session;
@@ -19,6 +22,7 @@ mod settings;
 mod source;
 mod toolchain;
 mod validation;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -25,11 +25,17 @@ const SHOWN_BYTES: usize = 64 << 10;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
+    quiet: bool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, quiet: false }
+    }
+
+    /// One that shows nothing but failures.
+    pub(crate) fn quiet() -> Self {
+        Self { json: true, quiet: true }
     }
 
     /// Whether results are for programs.
@@ -58,12 +64,15 @@ impl Output {
 
     /// One line for people about what is done meanwhile, on standard error; nothing with `--json`.
     pub(crate) fn note(self, text: impl Display) {
-        if !self.json {
+        if !self.json && !self.quiet {
             let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
         }
     }
 
     fn write(self, text: &str) {
+        if self.quiet {
+            return;
+        }
         // Whoever closed the pipe has read enough.
         let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
     }
@@ -82,7 +91,7 @@ impl Output {
 
     /// A spinner for work that may take over a second; it shows on a terminal only, until it is dropped.
     pub(crate) fn spinner(self, what: impl Into<String>) -> Spinner {
-        if self.json || !std::io::stderr().is_terminal() {
+        if self.json || self.quiet || !std::io::stderr().is_terminal() {
             return Spinner(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}")

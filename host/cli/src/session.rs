@@ -4,18 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hal9_host::{Grant, LoadOptions, Manager};
+use hal9_host::{AuditLog, Component, Grant, HostBuilder, LoadOptions, Manager};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
 use hal9_registry::{Registry, Usage};
 
 use crate::compile;
 use crate::failure::{Code, Failure};
+use crate::grants::Standing;
 use crate::home::Home;
 use crate::logs::FileLog;
 use crate::memory_store::SqliteMemory;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::source;
+use crate::watch::{self, Watch};
 
 /// Home, settings, registry, and a manager without plugins at first.
 pub(crate) struct Session {
@@ -24,27 +26,50 @@ pub(crate) struct Session {
     pub(crate) registry: Registry,
     pub(crate) manager: Manager,
     pub(crate) output: Output,
+    pub(crate) audit: Arc<AuditLog>,
+    watch: Option<Arc<Watch>>,
     /// The last error of each plugin that had one.
     errors: BTreeMap<PluginId, String>,
 }
 
+/// How a session is opened.
+#[derive(Clone)]
+pub(crate) struct Opening<'a> {
+    pub(crate) output: Output,
+    pub(crate) environment: Option<&'a str>,
+    /// Who watches what plugins do.
+    pub(crate) watch: Option<Arc<Watch>>,
+}
+
 /// A manager without plugins, whose backends are the home's.
 pub(crate) fn manager(home: &Home) -> Result<Manager, Failure> {
-    let host = compile::host()?
-        .cache(home.cache())
-        .log(Arc::new(FileLog::new(home.logs())))
-        .memory(Arc::new(SqliteMemory::open(&home.memory())?));
-    Ok(Manager::new(host)?)
+    Ok(Manager::new(host(home)?.audit(audit_log(home)?))?)
+}
+
+fn host(home: &Home) -> Result<HostBuilder, Failure> {
+    let memory = SqliteMemory::open(&home.memory())?;
+    Ok(compile::host()?.cache(home.cache()).log(Arc::new(FileLog::new(home.logs()))).memory(Arc::new(memory)))
+}
+
+fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
+    let log = AuditLog::open(home.audit()).map_err(|error| Failure::file(&home.audit(), &error))?;
+    Ok(Arc::new(log))
 }
 
 impl Session {
     /// Opens the home.
-    pub(crate) fn open(output: Output, environment: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, Failure> {
+        let Opening { output, environment, watch } = opening.clone();
         let home = Home::find()?;
         let settings = Settings::read(&home.settings(), environment)?;
         let registry = Registry::open(home.folder())?;
-        let manager = manager(&home)?;
-        Ok(Self { home, settings, registry, manager, output, errors: BTreeMap::new() })
+        let audit = audit_log(&home)?;
+        let mut host = host(&home)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());
+        if let Some(watch) = &watch {
+            host = host.audit(watch.beside(audit.clone())).recorder(watch.clone());
+        }
+        let manager = Manager::new(host)?;
+        Ok(Self { home, settings, registry, manager, output, audit, watch, errors: BTreeMap::new() })
     }
 
     /// The plugin of an id, a name, or the last part of an id.
@@ -57,16 +82,41 @@ impl Session {
         })
     }
 
-    /// How a plugin is loaded: with what the settings grant it, or else with what it was granted when it was loaded.
+    /// What a plugin declares, and what the settings grant and deny it; without a word of theirs, it has what it was
+    /// `granted` when it was loaded.
+    pub(crate) fn standing(&self, manifest: &Manifest, granted: &Permissions) -> Standing {
+        let settings = self.settings.plugin(&manifest.metadata.id);
+        Standing {
+            declared: manifest.permissions.clone(),
+            granted: settings.grant.unwrap_or_else(|| granted.clone()),
+            denied: settings.deny,
+        }
+    }
+
+    /// How a plugin is loaded.
     pub(crate) fn options(&self, id: &PluginId, manifest: &Manifest, granted: &Permissions) -> LoadOptions {
         let settings = self.settings.plugin(id);
+        let standing = self.standing(manifest, granted);
+        let granted = match &self.watch {
+            Some(watch) if watch.grants_all => watch::all(&standing),
+            _ => standing.granted,
+        };
         LoadOptions {
             manifest: Some(manifest.clone()),
-            grant: Grant::Only(settings.grant.unwrap_or_else(|| granted.clone())),
+            grant: Grant::Only(granted),
+            deny: standing.denied,
             caps: settings.limits,
             config: serde_json::Value::Object(settings.config),
-            ..LoadOptions::default()
         }
+    }
+
+    /// Loads a plugin into the manager.
+    pub(crate) fn load(&self, component: &Component, options: LoadOptions) -> Result<hal9_host::Plugin, Failure> {
+        let loaded = self.manager.load(component, options)?;
+        if let Some(watch) = &self.watch {
+            watch.loaded(&loaded, component);
+        }
+        Ok(loaded)
     }
 
     /// Loads and activates a plugin, and those that it may call or send signals to. One of these that cannot be loaded is
@@ -116,7 +166,7 @@ impl Session {
                 .help(format!("load it again: hal9 plugin load --dev {}", plugin.source_dir.display())));
         }
         let options = self.options(plugin.id(), &plugin.manifest, &plugin.granted);
-        let loaded = self.manager.load(&component, options)?;
+        let loaded = self.load(&component, options)?;
         if let Err(error) = self.manager.activate(plugin.id()).await {
             // What it did before it failed counts.
             return Err(error.into());
@@ -170,6 +220,9 @@ impl Session {
             if let Err(error) = self.registry.add_usage(&id, &usage) {
                 self.output.note(format!("{id}: what it used up could not be written down: {error}"));
             }
+        }
+        if let Err(error) = self.audit.flush() {
+            self.output.note(format!("{}: records are lost: {error}", self.home.audit().display()));
         }
     }
 }

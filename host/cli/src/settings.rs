@@ -1,18 +1,27 @@
-//! Owns the operator's settings in `hal9.toml`: what each plugin is granted, how its limits are capped, and how it is
-//! configured. It refuses to guess: a file that is malformed is an error, and one that is missing says nothing.
+//! Owns the operator's settings in `hal9.toml`: what each plugin is granted and denied, how its limits are capped, how it is
+//! configured, and what all plugins may use together. It refuses to guess: a file that is malformed is an error, and one that is missing says nothing.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
-use hal9_package::{LimitOverrides, Permissions, PluginId};
+use hal9_host::{HostLimits, NetworkConfig};
+use hal9_package::{ByteSize, LimitOverrides, Permissions, PluginId};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::grants::all_absolute;
 
 /// All of `hal9.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    #[serde(default)]
+    host: HostSettings,
+    #[serde(default)]
+    network: NetworkSettings,
     #[serde(default)]
     plugins: BTreeMap<PluginId, PluginSettings>,
     /// What is different in an environment, such as `production`.
@@ -27,12 +36,36 @@ struct Environment {
     plugins: BTreeMap<PluginId, PluginSettings>,
 }
 
+/// What all plugins together may use, where it is not the default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostSettings {
+    memory: Option<ByteSize>,
+    cores: Option<NonZeroUsize>,
+    connections: Option<u64>,
+    open_files: Option<u64>,
+    file_bytes: Option<ByteSize>,
+    metric_names: Option<u64>,
+}
+
+/// How plugins reach the network, where they may.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkSettings {
+    /// PEM files with certificates of authorities that are trusted beside the usual ones.
+    #[serde(default)]
+    extra_roots: Vec<PathBuf>,
+}
+
 /// What an operator says of one plugin.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PluginSettings {
     /// What it is granted, in place of what it was granted when it was loaded.
     pub(crate) grant: Option<Permissions>,
+    /// What it does not get, whatever is granted. What an environment denies is denied besides.
+    #[serde(default)]
+    pub(crate) deny: Permissions,
     /// Caps on its limits.
     #[serde(default)]
     pub(crate) limits: LimitOverrides,
@@ -49,7 +82,12 @@ impl Settings {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::file(path, &error)),
         };
-        let mut settings: Self = toml::from_str(&text).map_err(|error| {
+        Self::parse(&text, path, environment)
+    }
+
+    /// Reads the text of the file at `path`. Relative paths of the host begin at its folder.
+    pub(crate) fn parse(text: &str, path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
+        let mut settings: Self = toml::from_str(text).map_err(|error| {
             let message = format!("{}: {}", path.display(), error.to_string().trim_end());
             Failure::usage(message, "correct the line, or remove it")
         })?;
@@ -67,7 +105,54 @@ impl Settings {
                 settings.plugins.entry(id).or_default().overlay(over);
             }
         }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        for plugin in settings.plugins.values_mut() {
+            plugin.grant = plugin.grant.take().map(|granted| all_absolute(granted, folder));
+            plugin.deny = all_absolute(std::mem::take(&mut plugin.deny), folder);
+        }
+        for path in &mut settings.network.extra_roots {
+            *path = folder.join(&*path);
+        }
         Ok(settings)
+    }
+
+    /// How plugins reach the network.
+    ///
+    /// # Errors
+    ///
+    /// A file of certificates that cannot be read, or has none.
+    pub(crate) fn network(&self) -> Result<NetworkConfig, Failure> {
+        let mut network = NetworkConfig::default();
+        for path in &self.network.extra_roots {
+            let pem = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
+            let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().unwrap_or_default();
+            if certificates.is_empty() {
+                return Err(Failure::usage(
+                    format!("{} has no certificates in PEM form", path.display()),
+                    "correct the file, or remove it from `extra_roots` in hal9.toml",
+                ));
+            }
+            network.extra_roots.extend(certificates.iter().map(|certificate| certificate.to_vec()));
+        }
+        Ok(network)
+    }
+
+    /// The plugins of which anything is said.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &PluginId> {
+        self.plugins.keys()
+    }
+
+    /// What all plugins together may use.
+    pub(crate) fn totals(&self) -> HostLimits {
+        let mut totals = HostLimits::default();
+        let said = &self.host;
+        totals.memory = said.memory.unwrap_or(totals.memory);
+        totals.cores = said.cores.map_or(totals.cores, NonZeroUsize::get);
+        totals.connections = said.connections.unwrap_or(totals.connections);
+        totals.open_files = said.open_files.unwrap_or(totals.open_files);
+        totals.file_bytes = said.file_bytes.unwrap_or(totals.file_bytes);
+        totals.metric_names = said.metric_names.unwrap_or(totals.metric_names);
+        totals
     }
 
     /// What is said of a plugin.
@@ -79,6 +164,7 @@ impl Settings {
 impl PluginSettings {
     fn overlay(&mut self, over: Self) {
         self.grant = over.grant.or(self.grant.take());
+        self.deny.extend(over.deny);
         self.limits = self.limits.with(&over.limits);
         self.config.extend(over.config);
     }
@@ -97,12 +183,18 @@ mod tests {
     }
 
     const TEXT: &str = r#"
+        [host]
+        memory = "1GiB"
+        connections = 3
+
         [plugins."ai.hal9.x"]
-        grant = ["Hal9Memory"]
+        grant = ["Hal9Memory", "FileRead:./data=>/data"]
+        deny = ["Hal9Memory:secret/"]
         limits = { memory = "32MiB", call_time = "1s" }
         config = { depth = 3, name = "a" }
 
         [env.production.plugins."ai.hal9.x"]
+        deny = ["SystemTime"]
         limits = { memory = "16MiB" }
         config = { depth = 9 }
     "#;
@@ -112,12 +204,41 @@ mod tests {
         let id: PluginId = "ai.hal9.x".parse().unwrap();
         let usual = read(TEXT, None).unwrap().plugin(&id);
         assert!(usual.grant.unwrap().contains(PermissionKind::Hal9Memory));
-        assert_eq!(usual.config["depth"], 3);
+        assert_eq!((usual.config["depth"].as_u64(), usual.deny.to_string().as_str()), (Some(3), "Hal9Memory:secret/"));
         let production = read(TEXT, Some("production")).unwrap().plugin(&id);
         assert!(production.grant.is_some());
+        assert_eq!(production.deny.to_string(), "SystemTime, Hal9Memory:secret/", "an environment denies besides");
         assert_eq!((&production.config["depth"], &production.config["name"]), (&9.into(), &"a".into()));
         assert_eq!(production.limits.memory.unwrap().0, 16 << 20);
         assert_eq!(production.limits.call_time.unwrap().as_secs(), 1);
+    }
+
+    #[test]
+    fn totals_are_the_defaults_but_for_what_is_said() {
+        let totals = read(TEXT, None).unwrap().totals();
+        assert_eq!((totals.memory.0, totals.connections), (1 << 30, 3));
+        assert_eq!(totals.open_files, HostLimits::default().open_files);
+        assert!(read("[host]\ncores = 0", None).is_err() && read("[host]\ncore = 1", None).is_err());
+    }
+
+    #[test]
+    fn certificates_lie_beside_the_file_and_are_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[network]\nextra_roots = [\"ca.pem\"]\n";
+        let network = || Settings::parse(text, &folder.path().join("hal9.toml"), None).unwrap().network();
+        assert!(network().unwrap_err().message.contains("ca.pem"));
+        std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
+        assert!(network().unwrap_err().message.contains("no certificates"));
+        let pem = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
+        std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
+        assert_eq!(network().unwrap().extra_roots, [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_folder_of_the_file() {
+        let settings = Settings::parse(TEXT, Path::new("/home/hal9.toml"), None).unwrap();
+        let granted = settings.plugin(&"ai.hal9.x".parse().unwrap()).grant.unwrap();
+        assert_eq!(granted.scopes(PermissionKind::FileRead).next(), Some(Some("/home/data=>/data")));
     }
 
     #[test]

@@ -159,8 +159,8 @@ impl HostPattern {
         matches!(self.hosts, Hosts::Addresses(_)) && self.allows(&Host::Address(address.to_canonical()), port, usual)
     }
 
-    /// Whether this names all that `other` does.
-    pub fn covers(&self, other: &Self) -> bool {
+    /// Whether this names all that `other` does; `usual` is the port of the scheme.
+    pub fn covers(&self, other: &Self, usual: u16) -> bool {
         let hosts = match (&self.hosts, &other.hosts) {
             // An address that is not public must be named by address, which `*` does not.
             (Hosts::Any, other) => !matches!(other, Hosts::Addresses(_)),
@@ -170,7 +170,12 @@ impl HostPattern {
             (Hosts::Addresses(network), Hosts::Addresses(other)) => network.contains(other),
             _ => false,
         };
-        hosts && (self.port == Port::Any || self.port == other.port)
+        hosts
+            && match other.port {
+                Port::Any => self.port == Port::Any,
+                Port::Usual => self.allows_port(usual, usual),
+                Port::Is(port) => self.allows_port(port, usual),
+            }
     }
 
     fn allows_port(&self, port: u16, usual: u16) -> bool {
@@ -268,11 +273,14 @@ mod tests {
 
     #[test]
     fn what_covers_what() {
-        let covers = |a: &str, b: &str| a.parse::<HostPattern>().unwrap().covers(&b.parse::<HostPattern>().unwrap());
+        let covers =
+            |a: &str, b: &str| a.parse::<HostPattern>().unwrap().covers(&b.parse::<HostPattern>().unwrap(), 443);
         assert!(covers("*.example.com", "api.example.com"));
         assert!(covers("*.example.com", "*.eu.example.com"));
         assert!(!covers("api.example.com", "*.example.com"));
         assert!(covers("*:*", "a.com:8443") && !covers("*", "a.com:8443"));
+        assert!(covers("a.com", "a.com:443") && covers("a.com:443", "a.com"), "it is the port of the scheme");
+        assert!(!covers("a.com", "a.com:*") && !covers("a.com:8443", "a.com"));
         assert!(!covers("*", "127.0.0.1"), "an address must be granted by address");
         assert!(covers("10.0.0.0/8", "10.1.0.0/16") && !covers("10.1.0.0/16", "10.0.0.0/8"));
     }

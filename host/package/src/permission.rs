@@ -95,7 +95,7 @@ impl PermissionKind {
     pub fn covers(self, outer: &str, inner: &str) -> bool {
         match self.scope() {
             Scope::Host => match (outer.parse::<HostPattern>(), inner.parse::<HostPattern>()) {
-                (Ok(outer), Ok(inner)) => outer.covers(&inner),
+                (Ok(outer), Ok(inner)) => outer.covers(&inner, if self == Self::NetworkHttp { 80 } else { 443 }),
                 _ => false,
             },
             _ => self.names(outer, inner),

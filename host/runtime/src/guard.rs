@@ -9,7 +9,7 @@ use std::sync::Arc;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hal9_package::{Host, Permission, PermissionKind, Permissions, PluginId, Rights};
 
-use crate::audit::{AuditEvent, AuditKind, AuditSink, UseRecorder};
+use crate::audit::{AuditEvent, AuditKind, AuditSink, Rule, UseRecorder};
 use crate::limits::Breach;
 use crate::text::escape;
 use crate::{Limit, link};
@@ -118,12 +118,8 @@ impl Guard {
 
     /// Records a refusal that was decided elsewhere.
     pub(crate) fn refused(&self, permission: Permission) {
-        let help = self.help(&permission);
-        let message = format!("{} was refused: {}", permission, self.rule(&permission));
-        self.audit.record(&AuditEvent {
-            permission: Some(permission),
-            ..AuditEvent::new(AuditKind::Deny, &self.plugin, &message).help(help)
-        });
+        let event = self.refusal(&permission);
+        self.audit.record(&AuditEvent { permission: Some(permission), ..event });
     }
 
     /// Records the refusal of something that no permission opens.
@@ -141,33 +137,51 @@ impl Guard {
 
     fn judge(&self, kind: PermissionKind, name: &str, allowed: bool) -> bool {
         if !allowed {
-            // A plugin chose the name.
-            self.refused(Permission { kind, scope: Some(escape(name, NAME_BYTES)) });
+            // A plugin chose the name. One that had to be escaped or cut cannot be granted as it is shown; none stands for all.
+            let shown = escape(name, NAME_BYTES);
+            let is_exact = shown == name;
+            let permission = Permission { kind, scope: (!shown.is_empty()).then_some(shown) };
+            let event = self.refusal(&permission);
+            self.audit.record(&AuditEvent { permission: is_exact.then_some(permission), ..event });
         } else if self.recorder.is_some() {
-            self.used(&Permission { kind, scope: Some(name.to_owned()) });
+            self.used(&Permission { kind, scope: (!name.is_empty()).then(|| name.to_owned()) });
         }
         allowed
     }
 
-    /// Which rule refuses a use.
-    fn rule(&self, permission: &Permission) -> String {
-        let Permission { kind, .. } = permission;
-        if !self.is_declared(permission) {
-            format!("the manifest does not declare {kind} for it")
-        } else if !Rights::new(self.rights.granted(), &Permissions::new()).covers(permission) {
-            format!("no grant of {kind} includes it")
-        } else if self.rights.denied().contains(*kind) {
-            format!("a denial of {kind} includes it")
-        } else {
-            "it is no public address".to_owned()
-        }
+    /// The record of a refused use, with the rule that refuses it and what would allow it.
+    fn refusal(&self, permission: &Permission) -> AuditEvent {
+        let kind = permission.kind;
+        let grant = |permissions: &[&Permission]| link::grant_line(&self.plugin, permissions);
+        let rule = self.rule(permission);
+        let (why, help) = match rule {
+            Rule::Undeclared => {
+                (format!("the manifest does not declare {kind} for it"), link::declare_line(permission))
+            }
+            Rule::Ungranted => (format!("no grant of {kind} includes it"), grant(&[permission])),
+            Rule::Denied => {
+                let covers = |outer: &Permission, inner: &Permission| {
+                    Rights::new(&[outer.clone()].into_iter().collect(), &Permissions::new()).covers(inner)
+                };
+                let meets = |denied: &&Permission| covers(denied, permission) || covers(permission, denied);
+                let denials: Vec<_> = self.rights.denied().iter().filter(meets).collect();
+                (format!("a denial of {kind} includes it"), grant(&denials))
+            }
+            Rule::Private => ("it is no public address".to_owned(), grant(&[permission])),
+        };
+        let message = format!("{permission} was refused: {why}");
+        AuditEvent { rule: Some(rule), ..AuditEvent::new(AuditKind::Deny, &self.plugin, &message).help(help) }
     }
 
-    fn help(&self, permission: &Permission) -> String {
-        if self.is_declared(permission) {
-            link::grant_line(&self.plugin, &[permission])
+    fn rule(&self, permission: &Permission) -> Rule {
+        if !self.is_declared(permission) {
+            Rule::Undeclared
+        } else if !Rights::new(self.rights.granted(), &Permissions::new()).covers(permission) {
+            Rule::Ungranted
+        } else if self.rights.denied().contains(permission.kind) {
+            Rule::Denied
         } else {
-            link::declare_line(permission)
+            Rule::Private
         }
     }
 
@@ -233,7 +247,26 @@ mod tests {
             ]
         );
         assert!(events[0].help.contains("hal9 policy grant test.a 'Hal9Memory:b'"), "{}", events[0].help);
+        assert!(events[1].help.contains("hal9 policy grant test.a 'Hal9Memory:a/secret'"), "{}", events[1].help);
         assert!(events[2].help.contains("Permission::Hal9Signal(\"L4\")"), "{}", events[2].help);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_granted_as_it_is_shown_is_no_permission() {
+        let kept = Arc::new(Kept::default());
+        let rights = Rights::new(&set(&["Hal9Memory:a/"]), &set(&[]));
+        let guard = Guard::new("test.a".parse().unwrap(), set(&["Hal9Memory"]), rights, 1, kept.clone(), None);
+        let long = "k".repeat(1_000);
+        for name in ["b\n", &long, "b'; rm -rf ~; '", "b"] {
+            assert!(!guard.allows(PermissionKind::Hal9Memory, name));
+        }
+        assert!(!guard.allows_prefix(PermissionKind::Hal9Memory, ""));
+        let events = kept.0.lock().unwrap();
+        let shown: Vec<_> = events.iter().map(|event| event.permission.as_ref().map(ToString::to_string)).collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(shown, [None, None, some("Hal9Memory:b'; rm -rf ~; '"), some("Hal9Memory:b"), some("Hal9Memory")]);
+        // Guards the quotes: the name is no command of its own.
+        assert!(events[2].help.contains(r"'Hal9Memory:b'\''; rm -rf ~; '\'''"), "{}", events[2].help);
     }
 
     #[test]

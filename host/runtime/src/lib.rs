@@ -52,7 +52,10 @@ mod stats;
 mod text;
 mod totals;
 
-pub use audit::{AuditEvent, AuditKind, AuditSink, TracingAudit, UseRecorder};
+pub use audit::{
+    AuditDamage, AuditEvent, AuditKind, AuditLog, AuditRecord, AuditSink, AuditVerified, DamageKind, Rule,
+    TracingAudit, UseRecorder,
+};
 pub use bindings::exports::hal9::plugin::learning_algorithm::{
     AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
 };
@@ -84,5 +87,5 @@ pub use model::Model;
 pub use plugin::{Grant, LoadOptions, Plugin};
 pub use sandbox::network::{Connector, NetworkConfig, NetworkStream, Resolver};
 pub use stats::{Health, PluginStats};
-pub use text::escape;
+pub use text::{escape, shell_word};
 pub use totals::HostLimits;

@@ -10,6 +10,7 @@ use crate::component::{Component, split_version};
 use crate::engine::Engine;
 use crate::instance::State;
 use crate::sandbox::network;
+use crate::text::shell_word;
 
 /// The version of `hal9:plugin` that this host offers.
 pub const API_VERSION: semver::Version = semver::Version::new(0, 1, 0);
@@ -122,13 +123,14 @@ pub(crate) fn check(
 
 /// What an operator writes to grant permissions.
 pub(crate) fn grant_line(plugin: &PluginId, permissions: &[&Permission]) -> String {
-    let list = |quote: &str, between: &str| {
-        permissions.iter().map(|permission| format!("{quote}{permission}{quote}")).collect::<Vec<_>>().join(between)
+    let list = |quoted: &dyn Fn(&str) -> String, between: &str| {
+        permissions.iter().map(|permission| quoted(&permission.to_string())).collect::<Vec<_>>().join(between)
     };
+    let in_toml = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#));
     format!(
         "grant it: hal9 policy grant {plugin} {}, or in hal9.toml, under [plugins.\"{plugin}\"]: grant = [{}]",
-        list("'", " "),
-        list("\"", ", "),
+        list(&shell_word, " "),
+        list(&in_toml, ", "),
     )
 }
 

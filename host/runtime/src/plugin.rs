@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use hal9_package::{Capability, LimitOverrides, Limits, Manifest, Permission, Permissions, PluginId, Rights};
 use wasmtime::component::{InstancePre, ResourceAny};
 
-use crate::audit::{AuditEvent, AuditKind};
+use crate::audit::{AuditEvent, AuditKind, Rule};
 use crate::bindings::exports::hal9::plugin::lifecycle::{HealthReport, Status};
 use crate::bindings::exports::hal9::plugin::memory_provider::{Entry, SearchHit};
 use crate::bindings::exports::hal9::plugin::neuron::NeuronState;
@@ -144,7 +144,7 @@ impl Plugin {
         };
         let rights = Rights::new(&granted, &options.deny);
         link::check(&id, component, &manifest.permissions, rights.granted())
-            .inspect_err(|error| record(host, error))?;
+            .map_err(|error| refused(host, error, &manifest.permissions, &granted, &options.deny))?;
         let limits = manifest.limits.capped(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
         let linker = link::linker(&host.shared.engine, component, rights.granted()).map_err(invalid)?;
@@ -409,18 +409,42 @@ impl Plugin {
     }
 }
 
-/// Records an error that is worth a record: a refusal, a limit, a trap.
+/// Records an error that is worth a record: a limit, a trap.
 fn record(host: &Host, error: &Error) {
-    let (kind, plugin, permission) = match error {
-        Error::Ungranted { plugin, permission, .. } => {
-            (AuditKind::Deny, plugin, Some(Permission::unscoped(*permission)))
-        }
-        Error::LimitExceeded { plugin, .. } => (AuditKind::Limit, plugin, None),
-        Error::Trapped { plugin, .. } | Error::Exited { plugin, .. } => (AuditKind::Trap, plugin, None),
+    let (kind, plugin) = match error {
+        Error::LimitExceeded { plugin, .. } => (AuditKind::Limit, plugin),
+        Error::Trapped { plugin, .. } | Error::Exited { plugin, .. } => (AuditKind::Trap, plugin),
         _ => return,
     };
     let event = AuditEvent::new(kind, plugin, &error.to_string()).help(error.help().unwrap_or_default());
-    host.shared.backends.audit.record(&AuditEvent { permission, ..event });
+    host.shared.backends.audit.record(&event);
+}
+
+/// Records an import that was refused, and says how a denial is undone, if it was one.
+fn refused(
+    host: &Host,
+    mut error: Error,
+    declared: &Permissions,
+    granted: &Permissions,
+    denied: &Permissions,
+) -> Error {
+    let Error::Ungranted { plugin, permission: kind, help, .. } = &mut error else { return error };
+    let (plugin, kind) = (plugin.clone(), *kind);
+    let first = declared.iter().find(|declared| declared.kind == kind);
+    let rule = match first {
+        None => Rule::Undeclared,
+        Some(_) if granted.contains(kind) => Rule::Denied,
+        Some(_) => Rule::Ungranted,
+    };
+    if rule == Rule::Denied {
+        let denials: Vec<_> = denied.iter().filter(|denied| denied.kind == kind).collect();
+        *help = link::grant_line(&plugin, &denials);
+    }
+    // Granting all of a kind grants what is declared of it, where the kind can be granted so.
+    let permission = first.filter(|_| kind.needs_scope()).cloned().unwrap_or(Permission::unscoped(kind));
+    let event = AuditEvent::new(AuditKind::Deny, &plugin, &error.to_string()).help(error.help().unwrap_or_default());
+    host.shared.backends.audit.record(&AuditEvent { permission: Some(permission), rule: Some(rule), ..event });
+    error
 }
 
 /// The error for an import or export of another type than the interface's.

@@ -17,6 +17,12 @@ pub fn escape(text: &str, limit: usize) -> String {
     out
 }
 
+/// `text` as one word of a command line, in quotes that nothing in it can end. Characters that a terminal would obey are
+/// escaped: such a word is another one than `text`.
+pub fn shell_word(text: &str) -> String {
+    format!("'{}'", escape(text, usize::MAX).replace('\'', r"'\''"))
+}
+
 /// What could move a cursor, end a line, or make text read differently from what it is.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -25,12 +31,21 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::{escape, shell_word};
 
     #[test]
     fn terminal_escapes_and_line_breaks_are_shown_not_obeyed() {
         assert_eq!(escape("a\u{1b}[2Jb\nc\r\u{202e}d", 100), "a\\u{1b}[2Jb\\nc\\r\\u{202e}d");
         assert_eq!(escape("schön 🙂", 100), "schön 🙂");
+    }
+
+    #[test]
+    fn a_plugins_text_stays_one_word_of_a_command() {
+        assert_eq!(shell_word("FileRead:/a=>/b"), "'FileRead:/a=>/b'");
+        assert_eq!(shell_word(""), "''");
+        // Guards the quotes: this is what an operator would paste.
+        assert_eq!(shell_word("k'; rm -rf ~; '"), r"'k'\''; rm -rf ~; '\'''");
+        assert_eq!(shell_word("a\n$(b)"), r"'a\n$(b)'");
     }
 
     #[test]

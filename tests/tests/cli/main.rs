@@ -1,6 +1,7 @@
 //! The command as its users run it: a process, a home of its own, what it prints and how it exits.
 #![expect(clippy::unwrap_used, reason = "tests say with their names what they are about")]
 
+mod audit;
 mod build;
 mod cache;
 mod home;
@@ -9,6 +10,7 @@ mod limits;
 mod memory;
 mod permissions;
 mod plugins;
+mod policy;
 mod scraper;
 mod signals;
 mod tools;

@@ -65,8 +65,7 @@ fn authority() -> (String, Arc<ServerConfig>) {
     let pem = params.self_signed(&key).unwrap().pem();
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
-    let certificate =
-        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -81,16 +80,23 @@ fn authority() -> (String, Arc<ServerConfig>) {
 fn home() -> Home {
     let home = Home::new();
     let file = hal9_tests::guest("web-scraper");
-    home.hal9(["plugin".as_ref(), "load".as_ref(), "--no-grants".as_ref(), "--dev".as_ref(), file.as_os_str()]).ok();
+    // Without a grant it would not be loaded at all.
+    home.hal9(["plugin".as_ref(), "load".as_ref(), "--dev".as_ref(), file.as_os_str()]).ok();
+    home.hal9(["policy", "revoke", "ai.hal9.web-scraper", "NetworkHttp", "NetworkHttps"]).ok();
     home
 }
 
 /// The command that `why-denied` prints, as its arguments.
 fn way_out(home: &Home) -> Vec<String> {
     let shown = home.hal9(["why-denied", "ai.hal9.web-scraper"]).ok().stdout;
-    let line = shown.lines().find_map(|line| line.split_once("hal9 policy grant ")).unwrap_or_else(|| panic!("{shown}"));
+    let line =
+        shown.lines().find_map(|line| line.split_once("hal9 policy grant ")).unwrap_or_else(|| panic!("{shown}"));
     let line = line.1.split(", or ").next().unwrap_or_default();
-    ["policy", "grant"].into_iter().chain(line.split_whitespace()).map(|word| word.trim_matches('\'').to_owned()).collect()
+    ["policy", "grant"]
+        .into_iter()
+        .chain(line.split_whitespace())
+        .map(|word| word.trim_matches('\'').to_owned())
+        .collect()
 }
 
 /// Guards the link of `wasi:http`, `Guard::allows_host` and `Guard::allows_address`; what they refuse, the printed line allows.

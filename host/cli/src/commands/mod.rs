@@ -1,15 +1,19 @@
 //! What each command does, a file for each group. It owns the order of steps, and refuses to know formats of files.
 
+mod audit;
 mod demo;
 mod develop;
 mod doctor;
 mod learn;
 mod memory;
 mod plugin;
+mod policy;
 mod signal;
 mod tool;
+mod why_denied;
 
 use std::io::Read as _;
+use std::sync::OnceLock;
 
 use hal9_package::PluginId;
 use hal9_registry::Plugin;
@@ -17,38 +21,40 @@ use hal9_registry::Plugin;
 use crate::args::{Args, Command, PluginCommand};
 use crate::failure::{Code, Failure};
 use crate::output::{Output, plain};
-use crate::session::Session;
+use crate::session::{Opening, Session};
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    let (output, environment) = (*output, args.env.as_deref());
-    match args.command {
+    dispatch(args.command, Opening { output: *output, environment: args.env.as_deref(), watch: None }).await
+}
+
+async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure> {
+    let (output, environment) = (opening.output, opening.environment);
+    match command {
         Command::Demo { guests } => demo::run(output, guests.as_deref()).await,
         Command::Doctor { fix } => doctor::run(output, environment, fix),
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
         Command::Plugin(PluginCommand::Loaded(command)) => {
-            in_home(output, environment, async |session| plugin::run(session, command).await).await
+            in_home(opening, async |session| plugin::run(session, command).await).await
         }
-        Command::Signal(command) => {
-            in_home(output, environment, async |session| signal::run(session, command).await).await
+        Command::Signal(command) => in_home(opening, async |session| signal::run(session, command).await).await,
+        Command::Tool(command) => in_home(opening, async |session| tool::run(session, command).await).await,
+        Command::Memory(command) => in_home(opening, async |session| memory::run(session, command).await).await,
+        Command::Learn(command) => in_home(opening, async |session| learn::run(session, command).await).await,
+        Command::Policy(command) => policy::run(opening, command).await,
+        Command::WhyDenied(args) => {
+            in_home(opening, async |session| why_denied::run(session, environment, &args)).await
         }
-        Command::Tool(command) => in_home(output, environment, async |session| tool::run(session, command).await).await,
-        Command::Memory(command) => {
-            in_home(output, environment, async |session| memory::run(session, command).await).await
-        }
-        Command::Learn(command) => {
-            in_home(output, environment, async |session| learn::run(session, command).await).await
-        }
+        Command::Audit(command) => audit::run(output, command),
     }
 }
 
 /// Opens the home, works in it, and writes back what plugins used up.
 async fn in_home(
-    output: Output,
-    environment: Option<&str>,
+    opening: Opening<'_>,
     work: impl AsyncFnOnce(&mut Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut session = Session::open(output, environment)?;
+    let mut session = Session::open(&opening)?;
     let result = work(&mut session).await;
     if let Err(failure) = &result {
         session.note_error(failure);
@@ -60,8 +66,17 @@ async fn in_home(
 /// The most that is read from standard input or a file, in bytes.
 const INPUT_BYTES: u64 = 64 << 20;
 
-/// All of standard input.
+/// All of standard input. A command that runs twice reads the same twice.
 fn standard_input() -> Result<Vec<u8>, Failure> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = READ.get() {
+        return Ok(bytes.clone());
+    }
+    let bytes = read_standard_input()?;
+    Ok(READ.get_or_init(|| bytes).clone())
+}
+
+fn read_standard_input() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
@@ -123,4 +138,13 @@ fn only(session: &Session, kind: &str, what: &str, option: &str, name: Option<&s
 async fn by_id(session: &mut Session, id: &PluginId) -> Result<hal9_host::Plugin, Failure> {
     let plugin = session.known(id.as_str())?;
     session.activate(&plugin).await
+}
+
+/// Milliseconds since the Unix epoch as a time in UTC.
+fn moment(millis: u64) -> String {
+    let since = std::time::Duration::from_millis(millis);
+    let moment = std::time::UNIX_EPOCH.checked_add(since).unwrap_or(std::time::UNIX_EPOCH);
+    // Of times after the year 9999, nothing can be written.
+    let latest = std::time::UNIX_EPOCH + std::time::Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_millis(moment.min(latest)).to_string()
 }

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use hal9_host::{Grant, Level};
+use hal9_host::Level;
 use hal9_package::{Manifest, Permissions};
 use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
 
+use super::moment;
+use super::policy::standing_text;
 use crate::args::{LevelArg, LoadedCommand};
 use crate::failure::Failure;
+use crate::grants::all_absolute;
 use crate::output::{bold, count, dim, green, plain, red, size, table, time, yellow};
 use crate::session::Session;
 use crate::validation::check_version;
@@ -113,10 +116,9 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let usage = session.registry.usage(plugin.id())?;
     let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
     let limits = plugin.manifest.limits.capped(&options.caps);
-    let effective = match &options.grant {
-        Grant::Only(granted) => plugin.manifest.permissions.meet(granted),
-        Grant::Declared => plugin.manifest.permissions.clone(),
-    };
+    let standing = session.standing(&plugin.manifest, &plugin.granted);
+    let rights = standing.rights();
+    let effective = rights.granted();
     let limits_json: serde_json::Map<_, _> =
         limits.iter().map(|limit| (limit.name.to_owned(), limit.value.to_string().into())).collect();
     let value = json!({
@@ -126,6 +128,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         "component": plugin.component,
         "declared": plugin.manifest.permissions,
         "granted": effective,
+        "denied": standing.denied,
         "limits": limits_json,
         "config": options.config,
         "usage": usage_json(&usage),
@@ -145,18 +148,8 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
             row(capability.kind(), format!("{}{layer}  {}", capability.name(), dim(plain(capability.description()))));
         }
         text.push_str(&format!("\n{}\n", bold("Permissions")));
-        if plugin.manifest.permissions.is_empty() {
-            text.push_str("  none declared\n");
-        }
-        for permission in plugin.manifest.permissions.iter() {
-            let met = effective.iter().any(|granted| granted.kind == permission.kind);
-            let standing = if met { green("granted") } else { yellow("not granted") };
-            text.push_str(&format!(
-                "  {:<30} {standing}  {}\n",
-                permission.to_string(),
-                dim(permission.kind.description())
-            ));
-        }
+        let is_said = session.settings.plugin(plugin.id()).grant.is_some();
+        text.push_str(&standing_text(&standing, is_said));
         text.push_str(&format!("\n{}\n", bold("Limits")));
         for limit in limits.iter() {
             let own = if limit.is_default { String::new() } else { dim("  (set)") };
@@ -190,12 +183,14 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
         Some(only) => manifest.permissions.meet(&only),
         None => manifest.permissions.clone(),
     };
+    let here = std::env::current_dir().map_err(|error| Failure::internal("there is no working directory", &error))?;
+    let granted = all_absolute(granted, &here);
     // Whether it loads at all, before anything is written down.
     let spinner = session.output.spinner(format!("compiling {id}"));
     let component = session.manager.host().compile_file(&found.component)?;
     drop(spinner);
     let options = session.options(&id, &manifest, &granted);
-    let effective = session.manager.load(&component, options)?.granted().clone();
+    let effective = session.load(&component, options)?.granted().clone();
     let recorded = session.registry.record_loaded(&Loaded {
         manifest: manifest.clone(),
         source_dir: found.folder.clone(),
@@ -290,11 +285,4 @@ fn level_of(level: Level) -> LevelArg {
         Level::Warn => LevelArg::Warn,
         Level::Error => LevelArg::Error,
     }
-}
-
-/// Milliseconds since the Unix epoch as a time in UTC.
-fn moment(millis: u64) -> String {
-    let since = std::time::Duration::from_millis(millis);
-    let moment = std::time::UNIX_EPOCH.checked_add(since).unwrap_or(std::time::UNIX_EPOCH);
-    humantime::format_rfc3339_millis(moment).to_string()
 }

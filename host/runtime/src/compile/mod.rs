@@ -169,6 +169,7 @@ impl Compiler {
             plugin: name.and_then(|name| name.parse().ok()),
             message: escape(message, MESSAGE_BYTES),
             permission: None,
+            rule: None,
             help: help.to_owned(),
         });
     }

@@ -1,11 +1,22 @@
 //! Owns what is worth a record: what a plugin was refused, what it used too much of, how it broke, and what was done with
-//! it. It refuses to know where records go: that is the embedder's [`AuditSink`].
+//! it. It refuses to know where records go: that is the embedder's [`AuditSink`], of which [`AuditLog`] is one.
+
+mod chain;
+mod files;
+mod flood;
+mod log;
+mod record;
+mod verify;
 
 use std::fmt;
 
 use hal9_package::{Permission, PluginId};
 
 use crate::text::{MESSAGE_BYTES, escape};
+
+pub use log::AuditLog;
+pub use record::AuditRecord;
+pub use verify::{AuditDamage, AuditVerified, DamageKind};
 
 /// What sort of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -30,11 +41,13 @@ pub enum AuditKind {
     Install,
     /// A plugin was replaced while it worked.
     Reload,
+    /// The log itself: records that it lost, or found torn.
+    Log,
 }
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Load,
         Self::Unload,
         Self::Deny,
@@ -44,6 +57,7 @@ impl AuditKind {
         Self::Policy,
         Self::Install,
         Self::Reload,
+        Self::Log,
     ];
 
     /// The name in records, such as `deny`.
@@ -58,6 +72,7 @@ impl AuditKind {
             Self::Policy => "policy",
             Self::Install => "install",
             Self::Reload => "reload",
+            Self::Log => "log",
         }
     }
 }
@@ -66,6 +81,21 @@ impl fmt::Display for AuditKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// Which rule refused a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Rule {
+    /// The manifest does not declare it.
+    Undeclared,
+    /// It is declared, and no grant includes it.
+    Ungranted,
+    /// A grant includes it, and so does a denial.
+    Denied,
+    /// The address is not public, and not granted by address.
+    Private,
 }
 
 /// One thing that happened.
@@ -79,6 +109,8 @@ pub struct AuditEvent {
     pub message: String,
     /// What would have allowed a denied use.
     pub permission: Option<Permission>,
+    /// Which rule refused it.
+    pub rule: Option<Rule>,
     /// What to do about it; may be empty.
     pub help: String,
 }
@@ -91,6 +123,7 @@ impl AuditEvent {
             plugin: Some(plugin.clone()),
             message: escape(message, MESSAGE_BYTES),
             permission: None,
+            rule: None,
             help: String::new(),
         }
     }

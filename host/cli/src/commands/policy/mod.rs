@@ -1,0 +1,117 @@
+//! `hal9 policy show|grant|revoke|deny|learn`: what plugins may do, and changing that in `hal9.toml`.
+
+mod change;
+mod learn;
+
+use std::collections::BTreeSet;
+
+use hal9_package::{Manifest, Permission, Permissions, PluginId};
+use hal9_registry::Plugin;
+use serde_json::json;
+
+use crate::args::PolicyCommand;
+use crate::failure::Failure;
+use crate::grants::Standing;
+use crate::output::{bold, dim, plain, yellow};
+use crate::policy::Change;
+use crate::session::{Opening, Session};
+
+pub(super) async fn run(opening: Opening<'_>, command: PolicyCommand) -> Result<(), Failure> {
+    let (change, args) = match command {
+        PolicyCommand::Learn { dry_run, command } => return learn::run(opening, dry_run, command).await,
+        PolicyCommand::Show { plugin } => {
+            return super::in_home(opening, async |session| show(session, plugin.as_deref())).await;
+        }
+        PolicyCommand::Grant(args) => (Change::Grant, args),
+        PolicyCommand::Revoke(args) => (Change::Revoke, args),
+        PolicyCommand::Deny(args) => (Change::Deny, args),
+    };
+    let environment = opening.environment;
+    super::in_home(opening, async |session| change::run(session, environment, change, args)).await
+}
+
+fn show(session: &Session, name: Option<&str>) -> Result<(), Failure> {
+    let plugins: Vec<Plugin> = match name {
+        Some(name) => session.registry.get(name)?.into_iter().collect(),
+        None => session.registry.list()?,
+    };
+    let known: BTreeSet<_> = plugins.iter().map(|plugin| plugin.id().clone()).collect();
+    // What is said of plugins that are not loaded holds as soon as they are.
+    let said = session.settings.plugins().filter(|id| !known.contains(*id));
+    let absent: Vec<PluginId> = match name {
+        Some(name) => said.filter(|id| id.as_str() == name).cloned().collect(),
+        None => said.cloned().collect(),
+    };
+    if let (Some(name), true) = (name, plugins.is_empty() && absent.is_empty()) {
+        session.known(name)?;
+    }
+    let (mut values, mut text) = (Vec::new(), String::new());
+    for plugin in &plugins {
+        let standing = session.standing(&plugin.manifest, &plugin.granted);
+        let is_said = session.settings.plugin(plugin.id()).grant.is_some();
+        values.push(standing_json(plugin.id(), Some(&plugin.manifest), &standing, is_said));
+        let about = dim(format!("{} {}", plain(&plugin.manifest.metadata.name), plugin.manifest.metadata.version));
+        text.push_str(&format!("{}  {about}\n{}", bold(plugin.id()), standing_text(&standing, is_said)));
+    }
+    for id in &absent {
+        let settings = session.settings.plugin(id);
+        let granted = settings.grant.unwrap_or_default();
+        let standing = Standing { declared: Permissions::new(), granted, denied: settings.deny };
+        values.push(standing_json(id, None, &standing, true));
+        text.push_str(&format!("{}  {}\n", bold(id), yellow("not loaded")));
+        text.push_str(&format!("  granted    {}\n  denied     {}\n", standing.granted, standing.denied));
+    }
+    session.output.result(&json!({ "plugins": values }), || match text.is_empty() {
+        true => "No plugins are loaded. Load one: hal9 plugin load --dev DIR".to_owned(),
+        false => text,
+    })
+}
+
+fn standing_json(id: &PluginId, manifest: Option<&Manifest>, standing: &Standing, is_said: bool) -> serde_json::Value {
+    let rights = standing.rights();
+    let effective: Vec<_> = rights
+        .granted()
+        .iter()
+        .map(|permission| json!({ "permission": permission, "description": permission.kind.description() }))
+        .collect();
+    json!({
+        "id": id,
+        "loaded": manifest.is_some(),
+        "declared": manifest.map(|manifest| &manifest.permissions),
+        "granted": standing.granted,
+        "granted_by": if is_said { "hal9.toml" } else { "load" },
+        "denied": standing.denied,
+        "effective": effective,
+    })
+}
+
+/// What is declared, granted and denied, and what is left of it in plain words.
+pub(super) fn standing_text(standing: &Standing, is_said: bool) -> String {
+    let by = dim(if is_said { "by hal9.toml" } else { "when it was loaded" });
+    let mut text = format!("  declared   {}\n  granted    {}  {by}\n", standing.declared, standing.granted);
+    if !standing.denied.is_empty() {
+        text.push_str(&format!("  denied     {}\n", standing.denied));
+    }
+    let rights = standing.rights();
+    if rights.granted().is_empty() {
+        text.push_str("  may        nothing beyond logging and its configuration\n");
+    }
+    for permission in rights.granted().iter() {
+        text.push_str(&format!("  may        {}\n", in_words(permission, standing)));
+    }
+    text
+}
+
+/// A permission in plain words: `read and write HAL9's memory: notes/, but not notes/secret/`.
+fn in_words(permission: &Permission, standing: &Standing) -> String {
+    let mut text = permission.kind.description().to_owned();
+    if let Some(scope) = &permission.scope {
+        text.push_str(&format!(": {}", plain(scope)));
+    }
+    let rights = standing.rights();
+    let less: Vec<_> = rights.denied().scopes(permission.kind).flatten().map(plain).collect();
+    if !less.is_empty() {
+        text.push_str(&format!(", but not {}", less.join(", ")));
+    }
+    format!("{text}  {}", dim(permission))
+}

@@ -1,0 +1,312 @@
+//! Owns how a policy gets into `hal9.toml`: what was written there by hand stays as it is, and the file is the old one or the
+//! new one, whole. It refuses to know what the policy says.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use hal9_package::{Permission, Permissions, PluginId};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use crate::failure::{Code, Failure};
+use crate::grants::absolute;
+use crate::settings::Settings;
+
+/// How long another command may be changing the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The file, while nobody else changes it.
+pub(crate) struct PolicyFile {
+    path: PathBuf,
+    /// What the path leads to, where it is a link.
+    target: PathBuf,
+    environment: Option<String>,
+    /// What stood there; none, where there was no file.
+    before: Option<String>,
+    document: DocumentMut,
+    _lock: File,
+}
+
+impl PolicyFile {
+    /// Opens the file to change it, or begins one.
+    ///
+    /// # Errors
+    ///
+    /// A file that is malformed, with the line; an environment that it does not know; another command that does not end.
+    pub(crate) fn open(path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let lock = lock(&path.with_extension("lock"))?;
+        let before = match std::fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Failure::file(path, &error)),
+        };
+        let text = before.clone().unwrap_or_default();
+        Settings::parse(&text, path, environment)?;
+        let document = text.parse().map_err(|error| Failure::internal("hal9.toml could not be read", &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+            environment: environment.map(str::to_owned),
+            before,
+            document,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the file says now, changes included.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        Settings::parse(&self.document.to_string(), &self.path, self.environment.as_deref())
+    }
+
+    /// What the file says for every environment.
+    pub(crate) fn settings_everywhere(&self) -> Result<Settings, Failure> {
+        Settings::parse(&self.document.to_string(), &self.path, None)
+    }
+
+    /// Has a list of a plugin's, `grant` or `deny`, say this and no more. Entries that stay are left as they were written.
+    pub(crate) fn set(&mut self, plugin: &PluginId, list: &str, wanted: &Permissions) -> Result<(), Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new("/")).to_owned();
+        let mut names = Vec::new();
+        if let Some(environment) = &self.environment {
+            names.extend(["env", environment]);
+        }
+        names.extend(["plugins", plugin.as_str()]);
+        let array = table(self.document.as_table_mut(), &names)
+            .and_then(|table| table.entry(list).or_insert_with(|| Item::Value(Array::new().into())).as_array_mut());
+        match array {
+            Some(array) => {
+                edit(array, wanted, &folder);
+                Ok(())
+            }
+            None => Err(self.odd(plugin)),
+        }
+    }
+
+    fn odd(&self, plugin: &PluginId) -> Failure {
+        let message =
+            format!("{}: what it says of {plugin} has a form that cannot be changed from here", self.path.display());
+        Failure::usage(message, format!("write it as a table: [plugins.\"{plugin}\"]"))
+    }
+
+    /// Writes the file, whole or not at all.
+    pub(crate) fn save(&self) -> Result<(), Failure> {
+        self.write(&self.document.to_string())
+    }
+
+    /// Puts back what stood there before.
+    pub(crate) fn restore(&self) -> Result<(), Failure> {
+        match &self.before {
+            Some(text) => self.write(text),
+            None => std::fs::remove_file(&self.target).map_err(|error| Failure::file(&self.path, &error)),
+        }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
+        let folder = self.target.parent().unwrap_or(Path::new("/"));
+        let write = || -> std::io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            if let Ok(old) = self.target.metadata() {
+                file.as_file().set_permissions(old.permissions())?;
+            }
+            file.as_file().sync_all()?;
+            file.persist(&self.target)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(|error| Failure::file(&self.path, &error))
+    }
+}
+
+/// The table of these names, made where it is not there; none, where something else is there.
+fn table<'a>(root: &'a mut Table, names: &[&str]) -> Option<&'a mut dyn TableLike> {
+    let mut at: &mut dyn TableLike = root;
+    let mut is_inline = false;
+    for (index, name) in names.iter().enumerate() {
+        let is_last = index + 1 == names.len();
+        let item = at.entry(name).or_insert_with(|| match is_inline {
+            // What is in braces stays in braces.
+            true => Item::Value(InlineTable::new().into()),
+            false => {
+                let mut table = Table::new();
+                table.set_implicit(!is_last);
+                Item::Table(table)
+            }
+        });
+        is_inline = item.is_inline_table();
+        at = item.as_table_like_mut()?;
+    }
+    Some(at)
+}
+
+fn edit(array: &mut Array, wanted: &Permissions, folder: &Path) {
+    let before =
+        |value: &Value| value.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
+    // In a list with a line for each, the new ones get theirs.
+    let last = array.iter().last().map(before).unwrap_or_default();
+    let indent = last.rfind('\n').map(|at| last[at..].to_owned());
+    let mut missing = wanted.clone();
+    // Comments that stand before an entry that goes; they can be about the entry before it.
+    let mut comments = String::new();
+    let mut index = 0;
+    while let Some(entry) = array.get_mut(index) {
+        let permission = entry.as_str().and_then(|text| text.parse::<Permission>().ok());
+        let stays = permission.is_some_and(|permission| missing.remove(&absolute(permission, folder)));
+        let space = before(entry);
+        if stays {
+            if !comments.is_empty() {
+                entry.decor_mut().set_prefix(std::mem::take(&mut comments) + &space);
+            }
+            index += 1;
+        } else {
+            if let (true, Some(end)) = (space.contains('#'), space.rfind('\n')) {
+                comments.push_str(&space[..end]);
+            }
+            array.remove(index);
+        }
+    }
+    for permission in missing {
+        let value = Value::from(permission.to_string());
+        match &indent {
+            Some(indent) => array.push_formatted(value.decorated(std::mem::take(&mut comments) + indent, "")),
+            None => array.push(value),
+        }
+    }
+    if !comments.is_empty() {
+        let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
+        array.set_trailing(comments + &trailing);
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Failure> {
+    let until = Instant::now() + PATIENCE;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = file.map_err(|error| Failure::file(path, &error))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(Failure::file(path, &error)),
+            Err(TryLockError::WouldBlock) if Instant::now() > until => {
+                return Err(Failure::new(Code::Unavailable, "another command is changing hal9.toml")
+                    .help("wait until it has ended, and try again"));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(texts: &[&str]) -> Permissions {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    /// The file after a list of `ai.hal9.x` was set.
+    fn after(text: &str, environment: Option<&str>, list: &str, wanted: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hal9.toml");
+        std::fs::write(&path, text).unwrap();
+        let id: PluginId = "ai.hal9.x".parse().unwrap();
+        let mut file = PolicyFile::open(&path, environment).unwrap();
+        file.set(&id, list, &set(wanted)).unwrap();
+        file.save().unwrap();
+        let settings = Settings::read(&path, environment).unwrap().plugin(&id);
+        let read = if list == "grant" { settings.grant.unwrap() } else { settings.deny };
+        assert_eq!(read, set(wanted), "what was written is what is read");
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn comments_order_and_spelling_stay() {
+        let text = "# mine\n[plugins.\"ai.hal9.y\"]\ngrant = []\n\n[plugins.\"ai.hal9.x\"]   # the one\ngrant = [\n    \
+                    \"env:HOME\", # why\n    \"Hal9Memory\",\n]\nlimits = { memory = \"1MiB\" }\n";
+        let changed = after(text, None, "grant", &["SystemEnv:HOME", "SystemTime"]);
+        let expected = text.replace("    \"Hal9Memory\",\n", "    \"SystemTime\",\n");
+        assert_eq!(changed, expected);
+        assert_eq!(
+            after(text, None, "grant", &["SystemEnv:HOME", "Hal9Memory"]),
+            text,
+            "nothing is changed for nothing"
+        );
+    }
+
+    #[test]
+    fn an_entry_goes_without_its_neighbours_comment() {
+        let text = "[plugins.\"ai.hal9.x\"]\ngrant = [\n    \"env:HOME\", # why\n    \"Hal9Memory\",\n]\n";
+        assert_eq!(after(text, None, "grant", &["SystemEnv:HOME"]), text.replace("\n    \"Hal9Memory\",", ""));
+    }
+
+    #[test]
+    fn tables_are_made_where_they_are_not_there() {
+        let head = "[plugins.\"ai.hal9.x\"]\n";
+        assert_eq!(after("", None, "deny", &["Hal9Memory"]), format!("{head}deny = [\"Hal9Memory\"]\n"));
+        let made = after("[plugins.\"ai.hal9.x\".limits]\nmemory = \"1MiB\"\n", None, "grant", &["SystemTime"]);
+        assert!(made.contains("grant = [\"SystemTime\"]") && made.contains("memory = \"1MiB\""), "{made}");
+        let made = after("plugins = { \"ai.hal9.y\" = { grant = [] } }\n", None, "grant", &["SystemTime"]);
+        assert_eq!(made.lines().count(), 1, "{made}");
+        let made = after("plugins.\"ai.hal9.y\".grant = []\n", None, "grant", &["SystemTime"]);
+        assert!(made.contains("plugins.\"ai.hal9.y\".grant = []"), "{made}");
+        let text = "[env.production]\n";
+        let made = after(text, Some("production"), "grant", &["SystemTime"]);
+        assert!(made.contains("[env.production.plugins.\"ai.hal9.x\"]\ngrant = [\"SystemTime\"]"), "{made}");
+    }
+
+    #[test]
+    fn a_file_is_put_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hal9.toml");
+        let id: PluginId = "ai.hal9.x".parse().unwrap();
+        for text in [None, Some("# nothing yet")] {
+            if let Some(text) = text {
+                std::fs::write(&path, text).unwrap();
+            }
+            let mut file = PolicyFile::open(&path, None).unwrap();
+            file.set(&id, "grant", &set(&["SystemTime"])).unwrap();
+            file.save().unwrap();
+            file.restore().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), text);
+        }
+    }
+
+    #[test]
+    fn changes_at_once_are_all_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hal9.toml");
+        // Guards the lock: without it, one would write over what another has written.
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let id: PluginId = "ai.hal9.x".parse().unwrap();
+                    let mut file = PolicyFile::open(path, None).unwrap();
+                    let mut granted = file.settings().unwrap().plugin(&id).grant.unwrap_or_default();
+                    granted.insert(format!("Hal9Memory:{n}").parse().unwrap());
+                    file.set(&id, "grant", &granted).unwrap();
+                    file.save().unwrap();
+                });
+            }
+        });
+        let settings = Settings::read(&path, None).unwrap();
+        assert_eq!(settings.plugin(&"ai.hal9.x".parse().unwrap()).grant.unwrap().len(), 8);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.toml"), folder.path().join("hal9.toml"));
+        std::fs::write(&real, "").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let mut file = PolicyFile::open(&link, None).unwrap();
+        file.set(&"ai.hal9.x".parse().unwrap(), "deny", &set(&["SystemTime"])).unwrap();
+        file.save().unwrap();
+        assert!(link.is_symlink() && std::fs::read_to_string(&real).unwrap().contains("SystemTime"));
+    }
+}
