@@ -128,9 +128,14 @@ fn failure(url: &Url, error: &HttpError) -> PluginError {
         | HttpError::ConnectionWriteTimeout
         | HttpError::HttpResponseTimeout => unavailable(url, "it took too long"),
         HttpError::DnsError(_) | HttpError::DestinationNotFound => unavailable(url, "there is no such host"),
+        HttpError::DestinationUnavailable | HttpError::DestinationIpUnroutable => {
+            unavailable(url, "there is no way to it")
+        }
         HttpError::ConnectionRefused => unavailable(url, "it refused the connection"),
         HttpError::ConnectionTerminated | HttpError::HttpResponseIncomplete => unavailable(url, "it broke off"),
         HttpError::TlsCertificateError => unavailable(url, "its certificate is not to be trusted"),
+        HttpError::TlsProtocolError | HttpError::TlsAlertReceived(_) => unavailable(url, "TLS was not agreed on"),
+        HttpError::HttpProtocolError => unavailable(url, "its answer is no HTTP"),
         HttpError::InternalError(Some(reason)) => unavailable(url, reason),
         other => unavailable(url, &format!("{other:?}")),
     }
