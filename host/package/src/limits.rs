@@ -103,7 +103,8 @@ limits! {
     http_body: ByteSize, ByteSize::mib(16), "or_zero";
     /// How many files and folders the plugin may hold open at once.
     open_files: u32, 64, "or_zero";
-    /// How much the plugin may write to files, from when it was loaded on.
+    /// How much the plugin may write to files, from when it was loaded on. A plugin that may write any may make 64 new files,
+    /// folders and links, or one for each 4 KiB of this where that is more.
     file_bytes: ByteSize, ByteSize::mib(64), "or_zero";
     /// How much randomness one request may ask for.
     random_bytes: ByteSize, ByteSize::kib(64), "or_zero";

@@ -123,8 +123,8 @@ impl Guard {
     }
 
     /// Records the refusal of something that no permission opens.
-    pub(crate) fn withheld(&self, what: &str, help: &str) {
-        let message = format!("{what} was refused: plugins reach the network by HTTP only");
+    pub(crate) fn withheld(&self, what: &str, why: &str, help: &str) {
+        let message = format!("{what} was refused: {why}");
         self.audit.record(&AuditEvent::new(AuditKind::Deny, &self.plugin, &message).help(help));
     }
 

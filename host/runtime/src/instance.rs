@@ -10,6 +10,8 @@ use hal9_package::PluginId;
 use tokio::sync::MutexGuard;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::cli::WasiCliView as _;
+use wasmtime_wasi::filesystem::WasiFilesystemView as _;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
@@ -34,6 +36,7 @@ use crate::{Call, Error, Kind, Limit, fault, sandbox};
 pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
+    files: Arc<sandbox::Files>,
     pub(crate) limiter: Limiter,
     meter: Arc<Meter>,
     pub(crate) output: Arc<Output>,
@@ -71,12 +74,13 @@ impl State {
         let (id, limits, guard) = (&plugin.id, &plugin.limits, &plugin.guard);
         let backends = &plugin.host.shared.backends;
         let output = Arc::new(Output::new(id.clone(), backends.log.clone(), limits.output.0));
-        let (wasi, streams) = sandbox::build(guard, limits, &output)?;
+        let (wasi, streams) = sandbox::build(guard, &plugin.files, limits, &output)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources as usize);
         Ok(Self {
             wasi,
             table,
+            files: plugin.files.clone(),
             limiter: Limiter::new(limits.memory.0, plugin.host.shared.totals.memory.clone()),
             meter: plugin.meter.clone(),
             streams,
@@ -100,6 +104,14 @@ impl State {
         self.output.reset();
         self.plugins.chain.clear();
         self.plugins.chain.extend_from_slice(chain);
+    }
+
+    pub(crate) fn files(&mut self) -> sandbox::FilesView<'_> {
+        sandbox::FilesView { files: self.files.clone(), wasi: self.filesystem() }
+    }
+
+    pub(crate) fn environment(&mut self) -> sandbox::EnvironmentView<'_> {
+        sandbox::EnvironmentView { guard: self.clock.guard.clone(), cli: self.cli() }
     }
 
     /// Ends the lines that are open on standard output and error; the last lines of standard error.

@@ -9,7 +9,7 @@ use crate::bindings::hal9::plugin::{clock, config, learning, logging, memory, me
 use crate::component::{Component, split_version};
 use crate::engine::Engine;
 use crate::instance::State;
-use crate::sandbox::network;
+use crate::sandbox::{self, network};
 use crate::text::shell_word;
 
 /// The version of `hal9:plugin` that this host offers.
@@ -156,7 +156,7 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
 pub(crate) fn linker(engine: &Engine, component: &Component, granted: &Permissions) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let to = &mut linker;
-    wasmtime_wasi::p2::add_to_linker_async(to)?;
+    sandbox::link(to)?;
     network::close_sockets(to)?;
     if component.imports().iter().any(|import| import.starts_with("wasi:http/")) {
         network::link_types(to)?;

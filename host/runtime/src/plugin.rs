@@ -21,7 +21,7 @@ use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
 use crate::sandbox::network::Outgoing;
 use crate::stats::{PluginStats, Stats};
-use crate::{Call, Error, Host, Kind, Limit, configuration, fault, link};
+use crate::{Call, Error, Host, Kind, Limit, configuration, fault, link, sandbox};
 
 /// What a plugin gets of what its manifest declares.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ pub(crate) struct Loaded {
     pub(crate) manifest: Manifest,
     pub(crate) guard: Arc<Guard>,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) files: Arc<sandbox::Files>,
     pub(crate) limits: Limits,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) host: Host,
@@ -161,6 +162,7 @@ impl Plugin {
         ));
         let loaded = Loaded {
             meter: Arc::new(Meter::new(limits.cpu_share.fraction(), host.shared.totals.cores.clone())),
+            files: Arc::new(sandbox::Files::new(&guard, &limits, &host.shared.totals)),
             outgoing: Outgoing::new(
                 guard.clone(),
                 host.shared.network.clone(),

@@ -7,6 +7,7 @@ mod calls;
 mod compile;
 mod components;
 mod faults;
+mod files;
 mod imports;
 mod lab;
 mod limits;

@@ -1,12 +1,10 @@
 //! WASI: inert until granted, and then no more than was granted.
 
 use std::path::Path;
-use std::process::Command;
 
-use hal9_host::{Error, Limit, LoadOptions, Plugin};
-use hal9_package::LimitOverrides;
+use hal9_host::{Error, LoadOptions, Plugin};
 
-use crate::lab::{Lab, answer, ask, described, limit, neuron};
+use crate::lab::{Lab, answer, ask, described, neuron};
 
 /// The guest that tries things, with permissions.
 fn wasi(lab: &Lab, id: &str, permissions: &[&str]) -> Plugin {
@@ -184,26 +182,4 @@ async fn a_granted_directory_that_is_not_there_is_unavailable() {
     assert!(matches!(&error, Error::Unavailable { what, .. } if what.contains("later")), "{error:?}");
     std::fs::create_dir(&path).unwrap();
     assert_eq!(answer(&plugin, "list /data").await, "ok []");
-}
-
-/// Opening a pipe waits for whoever has its other end: not the guest alone, but the host's thread as well.
-#[cfg(unix)]
-#[tokio::test]
-async fn a_special_file_does_not_hold_the_call() {
-    let lab = Lab::shared();
-    let dir = folders();
-    let pipe = dir.path().join("data/pipe");
-    hal9_tests::run(Command::new("mkfifo").arg(&pipe));
-    let caps = LimitOverrides { call_time: Some(std::time::Duration::from_millis(250)), ..LimitOverrides::default() };
-    let scope = format!("FileRead:{}=>/data", dir.path().join("data").display());
-    let options = LoadOptions { caps, ..described(neuron("test.wasi", "L2", &[&scope])) };
-    let plugin = lab.load_with("wasi", options).unwrap();
-    let result = ask(&plugin, "read /data/pipe").await;
-    // Lets go of the thread that waits, if one does: else the runtime of this test would wait for it.
-    let _ = std::fs::OpenOptions::new().read(true).write(true).open(&pipe);
-    match result {
-        Ok(reply) => assert!(!reply.content.starts_with("ok"), "{}", reply.content),
-        Err(error) => assert_eq!(limit(&error), Limit::Deadline),
-    }
-    assert_eq!(answer(&plugin, "read /data/file").await, r#"ok "inside""#);
 }

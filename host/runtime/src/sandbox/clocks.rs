@@ -1,13 +1,24 @@
-//! Clocks that stand still. What time it is refuses to be known here.
+//! Clocks: those that stand still, and real ones that tell of their use. They refuse to know who was granted which.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use hal9_package::{Permission, PermissionKind};
+use wasmtime_wasi::clocks::{MonotonicClock, WallClock};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+
+use crate::guard::Guard;
 
 /// The wall clock says 1970, the monotonic clock says 0, always. (A clock that ticks by the call would look alive, and
 /// would make a plugin that waits for it spin until its deadline all the same.)
 pub(super) fn freeze(wasi: &mut WasiCtxBuilder) {
     wasi.wall_clock(Frozen).monotonic_clock(Frozen);
+}
+
+/// The clocks run, and whoever records uses is told when one is read.
+pub(super) fn run(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
+    wasi.wall_clock(Running { clock: WallClock::new(), guard: guard.clone() })
+        .monotonic_clock(Running { clock: MonotonicClock::new(), guard: guard.clone() });
 }
 
 struct Frozen;
@@ -29,5 +40,39 @@ impl HostMonotonicClock for Frozen {
 
     fn now(&self) -> u64 {
         0
+    }
+}
+
+struct Running<C> {
+    clock: C,
+    guard: Arc<Guard>,
+}
+
+impl<C> Running<C> {
+    fn used(&self) {
+        self.guard.used(&Permission::unscoped(PermissionKind::SystemTime));
+    }
+}
+
+impl HostWallClock for Running<WallClock> {
+    fn resolution(&self) -> Duration {
+        self.clock.resolution()
+    }
+
+    /// The beginning of 1970 for a clock that is set before it, where wasmtime's own would panic.
+    fn now(&self) -> Duration {
+        self.used();
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+impl HostMonotonicClock for Running<MonotonicClock> {
+    fn resolution(&self) -> u64 {
+        self.clock.resolution()
+    }
+
+    fn now(&self) -> u64 {
+        self.used();
+        self.clock.now()
     }
 }

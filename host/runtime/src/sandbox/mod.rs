@@ -2,6 +2,7 @@
 //! environment, no sockets, clocks that stand still, and randomness from a fixed seed, but for what the permissions say.
 
 mod clocks;
+mod environment;
 mod files;
 pub(crate) mod network;
 mod output;
@@ -10,12 +11,28 @@ mod random;
 use std::sync::Arc;
 
 use hal9_package::{Limits, PermissionKind};
+use wasmtime::component::Linker;
+use wasmtime_wasi::p2::bindings::{cli, filesystem};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::Error;
 use crate::guard::Guard;
 use crate::imports::logging::{LogSource, Output};
+use crate::instance::State;
+pub(crate) use environment::EnvironmentView;
+pub(crate) use files::{Files, FilesView};
 pub(crate) use output::Stream;
+
+/// Links WASI as wasmtime has it, but for the interfaces that ask first whether they may.
+pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
+    filesystem::types::add_to_linker::<_, files::HasFiles>(linker, State::files)?;
+    filesystem::preopens::add_to_linker::<_, files::HasFiles>(linker, State::files)?;
+    cli::environment::add_to_linker::<_, environment::HasEnvironment>(linker, State::environment)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
 
 /// Builds the WASI context of one instance, with its standard output and error.
 ///
@@ -24,10 +41,11 @@ pub(crate) use output::Stream;
 /// [`Error::Unavailable`] for a granted directory that cannot be opened.
 pub(crate) fn build(
     guard: &Arc<Guard>,
+    files: &Files,
     limits: &Limits,
     output: &Arc<Output>,
 ) -> Result<(WasiCtx, [Stream; 2]), Error> {
-    let (plugin, granted) = (guard.plugin(), guard.rights().granted());
+    let granted = guard.rights().granted();
     let mut wasi = WasiCtxBuilder::new();
     let stdout = Stream::new(LogSource::Stdout, output.clone());
     let stderr = Stream::new(LogSource::Stderr, output.clone());
@@ -35,17 +53,15 @@ pub(crate) fn build(
     // Sockets answer every use with `access-denied` already: their check refuses all addresses by default.
     wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.max_random_size(limits.random_bytes.0);
-    if !granted.contains(PermissionKind::SystemTime) {
-        clocks::freeze(&mut wasi);
+    match granted.contains(PermissionKind::SystemTime) {
+        true => clocks::run(&mut wasi, guard),
+        false => clocks::freeze(&mut wasi),
     }
-    if !granted.contains(PermissionKind::SystemRandom) {
-        random::seed(&mut wasi, plugin);
+    match granted.contains(PermissionKind::SystemRandom) {
+        true => random::open(&mut wasi, guard),
+        false => random::seed(&mut wasi, guard.plugin()),
     }
-    for name in granted.scopes(PermissionKind::SystemEnv).flatten() {
-        if let Ok(value) = std::env::var(name) {
-            wasi.env(name, value);
-        }
-    }
-    files::preopen(&mut wasi, plugin, granted)?;
+    environment::fill(&mut wasi, guard);
+    files.preopen(&mut wasi)?;
     Ok((wasi.build(), [stdout, stderr]))
 }

@@ -1,9 +1,15 @@
-//! Randomness that is the same for every run of a plugin, and different for every plugin. It is not for secrets.
+//! Randomness: for a plugin without the right to it the same for every run and different for every plugin, which is not for
+//! secrets; else real, and its use is told. It refuses to know what the numbers are for.
 
-use hal9_package::PluginId;
-use rand::SeedableRng as _;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use hal9_package::{Permission, PermissionKind, PluginId};
 use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _, TryRng};
 use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::guard::Guard;
 
 /// All three random interfaces draw from a generator that is seeded with the plugin's id. A plugin without
 /// `SystemRandom` still needs numbers: the hash maps of most languages begin with one.
@@ -17,4 +23,40 @@ pub(super) fn seed(wasi: &mut WasiCtxBuilder, plugin: &PluginId) {
 /// FNV-1a, which is the same on every machine and in every version of Rust. (`DefaultHasher` promises neither.)
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The numbers are real, and whoever records uses is told when some are drawn. (The seed of `wasi:random/insecure-seed` is
+/// drawn by wasmtime for every instance, asked for or not, and is not told.)
+pub(super) fn open(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
+    let drawn = || Drawn { numbers: StdRng::from_rng(&mut rand::rng()), guard: guard.clone() };
+    wasi.secure_random(drawn()).insecure_random(drawn());
+}
+
+struct Drawn {
+    numbers: StdRng,
+    guard: Arc<Guard>,
+}
+
+impl Drawn {
+    fn draw(&mut self) -> &mut StdRng {
+        self.guard.used(&Permission::unscoped(PermissionKind::SystemRandom));
+        &mut self.numbers
+    }
+}
+
+impl TryRng for Drawn {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.draw().next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.draw().next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.draw().fill_bytes(bytes);
+        Ok(())
+    }
 }

@@ -39,6 +39,6 @@ pub(crate) fn close_sockets(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 fn refuse<T>(store: &StoreContextMut<'_, State>, what: &str) -> wasmtime::Result<(Result<Resource<T>, ErrorCode>,)> {
     let guard = store.data().http.guard();
     guard.enter(Interface::Http)?;
-    guard.withheld(what, HELP);
+    guard.withheld(what, "plugins reach the network by HTTP only", HELP);
     Ok((Err(ErrorCode::AccessDenied),))
 }
