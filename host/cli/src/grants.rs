@@ -34,8 +34,15 @@ impl Standing {
         };
         let mut remedy = Permissions::new();
         let rights = self.rights();
-        if !parts.iter().any(|part| rights.covers(part)) {
-            let is_granted = |part| self.granted.iter().any(|granted| covers(granted, part) || covers(part, granted));
+        let is_open = |part: &Permission| match rule {
+            Some(Rule::Private) => rights.granted().iter().any(|granted| names(granted, part)),
+            _ => rights.covers(part),
+        };
+        if !parts.iter().any(is_open) {
+            let is_granted = |part| match rule {
+                Some(Rule::Private) => self.granted.iter().any(|granted| names(granted, part)),
+                _ => self.granted.iter().any(|granted| covers(granted, part) || covers(part, granted)),
+            };
             if !parts.iter().any(is_granted) {
                 remedy.insert(wanted.clone());
             }
@@ -78,6 +85,13 @@ pub(crate) fn covers(outer: &Permission, inner: &Permission) -> bool {
             (Some(outer_scope), Some(inner_scope)) => outer.kind.covers(outer_scope, inner_scope),
             (Some(_), None) => false,
         }
+}
+
+/// Whether a grant includes all that a permission does, an address that is not public among it: that must be granted by
+/// address, and all hosts are none.
+pub(crate) fn names(granted: &Permission, permission: &Permission) -> bool {
+    let is_network = matches!(permission.kind, PermissionKind::NetworkHttp | PermissionKind::NetworkHttps);
+    covers(granted, permission) && (granted.scope.is_some() || permission.scope.is_none() || !is_network)
 }
 
 /// A permission whose host path, if it has one, begins at the root: taken from `folder`, if it does not.
@@ -139,6 +153,20 @@ mod tests {
         assert_eq!(remedy(&["Hal9Signal:L3"], &["Hal9Signal:L3"], &["Hal9Signal:L3"], "Hal9Signal"), "Hal9Signal:L3");
         assert_eq!(remedy(&["Hal9Memory"], &["Hal9Memory"], &["Hal9Memory:a/b"], "Hal9Memory:a/"), "Hal9Memory:a/b");
         assert_eq!(remedy(&["NetworkHttps:a.com"], &[], &[], "NetworkHttps:a.com:443"), "NetworkHttps:a.com:443");
+    }
+
+    #[test]
+    fn an_address_that_is_not_public_is_granted_by_address() {
+        let wanted = "NetworkHttps:127.0.0.1:8443".parse().unwrap();
+        let mut policy = Policy { granted: set(&["NetworkHttps"]), ..Policy::default() };
+        let remedy = |granted: &Permissions| {
+            let standing =
+                Standing { declared: set(&["NetworkHttps"]), granted: granted.clone(), ..Standing::default() };
+            standing.remedy(&wanted, Some(Rule::Private)).to_string()
+        };
+        assert_eq!(remedy(&policy.granted), "NetworkHttps:127.0.0.1:8443");
+        policy.change(Change::Grant, &wanted).unwrap();
+        assert_eq!(remedy(&policy.granted), "none");
     }
 
     #[test]

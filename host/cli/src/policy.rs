@@ -5,7 +5,7 @@
 
 use hal9_package::{Permission, Permissions};
 
-use crate::grants::{covers, is_path};
+use crate::grants::{covers, is_path, names};
 
 /// What an operator may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Policy {
             // The guest's folder is another folder of the host from now on.
             self.granted = without(&self.granted, permission);
         }
-        if !self.granted.iter().any(|granted| covers(granted, permission)) {
+        if !self.granted.iter().any(|granted| names(granted, permission)) {
             self.granted.insert(permission.clone());
         }
         Ok(())

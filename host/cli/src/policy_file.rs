@@ -22,8 +22,6 @@ pub(crate) struct PolicyFile {
     /// What the path leads to, where it is a link.
     target: PathBuf,
     environment: Option<String>,
-    /// What stood there; none, where there was no file.
-    before: Option<String>,
     document: DocumentMut,
     _lock: File,
 }
@@ -37,22 +35,14 @@ impl PolicyFile {
     pub(crate) fn open(path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let lock = lock(&path.with_extension("lock"))?;
-        let before = match std::fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::file(path, &error)),
         };
-        let text = before.clone().unwrap_or_default();
         Settings::parse(&text, path, environment)?;
         let document = text.parse().map_err(|error| Failure::internal("hal9.toml could not be read", &error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            target,
-            environment: environment.map(str::to_owned),
-            before,
-            document,
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), target, environment: environment.map(str::to_owned), document, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -96,22 +86,10 @@ impl PolicyFile {
 
     /// Writes the file, whole or not at all.
     pub(crate) fn save(&self) -> Result<(), Failure> {
-        self.write(&self.document.to_string())
-    }
-
-    /// Puts back what stood there before.
-    pub(crate) fn restore(&self) -> Result<(), Failure> {
-        match &self.before {
-            Some(text) => self.write(text),
-            None => std::fs::remove_file(&self.target).map_err(|error| Failure::file(&self.path, &error)),
-        }
-    }
-
-    fn write(&self, text: &str) -> Result<(), Failure> {
         let folder = self.target.parent().unwrap_or(Path::new("/"));
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(self.document.to_string().as_bytes())?;
             if let Ok(old) = self.target.metadata() {
                 file.as_file().set_permissions(old.permissions())?;
             }
@@ -256,23 +234,6 @@ mod tests {
         let text = "[env.production]\n";
         let made = after(text, Some("production"), "grant", &["SystemTime"]);
         assert!(made.contains("[env.production.plugins.\"ai.hal9.x\"]\ngrant = [\"SystemTime\"]"), "{made}");
-    }
-
-    #[test]
-    fn a_file_is_put_back_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("hal9.toml");
-        let id: PluginId = "ai.hal9.x".parse().unwrap();
-        for text in [None, Some("# nothing yet")] {
-            if let Some(text) = text {
-                std::fs::write(&path, text).unwrap();
-            }
-            let mut file = PolicyFile::open(&path, None).unwrap();
-            file.set(&id, "grant", &set(&["SystemTime"])).unwrap();
-            file.save().unwrap();
-            file.restore().unwrap();
-            assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), text);
-        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Session {
 pub(crate) struct Opening<'a> {
     pub(crate) output: Output,
     pub(crate) environment: Option<&'a str>,
+    /// In place of what hal9.toml says.
+    pub(crate) settings: Option<&'a Settings>,
     /// Who watches what plugins do.
     pub(crate) watch: Option<Arc<Watch>>,
 }
@@ -59,9 +61,9 @@ fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
 impl Session {
     /// Opens the home.
     pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, Failure> {
-        let Opening { output, environment, watch } = opening.clone();
+        let Opening { output, environment, settings, watch } = opening.clone();
         let home = Home::find()?;
-        let settings = Settings::read(&home.settings(), environment)?;
+        let settings = settings.map_or_else(|| Settings::read(&home.settings(), environment), |it| Ok(it.clone()))?;
         let registry = Registry::open(home.folder())?;
         let audit = audit_log(&home)?;
         let mut host = host(&home)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());

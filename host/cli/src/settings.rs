@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::grants::all_absolute;
 
 /// All of `hal9.toml`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     #[serde(default)]
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     env: BTreeMap<String, Environment>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Environment {
     #[serde(default)]
@@ -37,7 +37,7 @@ struct Environment {
 }
 
 /// What all plugins together may use, where it is not the default.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HostSettings {
     memory: Option<ByteSize>,
@@ -49,7 +49,7 @@ struct HostSettings {
 }
 
 /// How plugins reach the network, where they may.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NetworkSettings {
     /// PEM files with certificates of authorities that are trusted beside the usual ones.

@@ -286,6 +286,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_refused_and_was_not_before_disproves_a_policy() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Arc::new(AuditLog::open(folder.path().join("audit.jsonl")).unwrap());
+        let (before, after) = (Arc::new(Watch::default()), Arc::new(Watch::default()));
+        let record = |watch: &Arc<Watch>, permission: &str, why: &str| {
+            let event = AuditEvent::new(AuditKind::Deny, &"test.a".parse().unwrap(), why);
+            watch.beside(log.clone()).record(&AuditEvent { permission: Some(permission.parse().unwrap()), ..event });
+        };
+        record(&before, "Hal9Memory:a", "it is denied");
+        record(&after, "Hal9Memory:a", "no grant includes it");
+        assert!(after.newly_refused(&before).is_empty(), "the rule does not matter");
+        record(&after, "Hal9Memory:b", "no grant includes it");
+        assert_eq!(after.newly_refused(&before), ["test.a: no grant includes it"]);
+    }
+
+    #[test]
     fn a_folder_keeps_the_hosts_path_that_it_was_granted_with() {
         let standing = Standing {
             declared: set(&["FileRead:./data=>/data", "FileRead:./more=>/more", "SystemTime"]),

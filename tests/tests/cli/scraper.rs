@@ -105,7 +105,9 @@ fn a_page_is_scraped_once_its_host_is_granted_and_over_tls_too() {
     let home = home();
     let (pem, config) = authority();
     std::fs::write(home.path().join("ca.pem"), pem).unwrap();
-    std::fs::write(home.path().join("hal9.toml"), "[network]\nextra_roots = [\"ca.pem\"]\n").unwrap();
+    let settings = home.path().join("hal9.toml");
+    let text = std::fs::read_to_string(&settings).unwrap() + "\n[network]\nextra_roots = [\"ca.pem\"]\n";
+    std::fs::write(settings, text).unwrap();
     for (scheme, kind, address) in
         [("http", "NetworkHttp", server(None)), ("https", "NetworkHttps", server(Some(config)))]
     {

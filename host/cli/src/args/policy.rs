@@ -38,7 +38,7 @@ Examples:
     /// Run a command, see what its plugins use, and grant them that and no more
     #[command(after_help = "\
 The command runs twice: once with all that the plugins declare and is not denied, and then under the new policy, to prove that
-it is enough. Where that fails, hal9.toml is put back as it was. Another run may need more than this one: `hal9 why-denied` tells.
+it is enough; then hal9.toml says so. Another run may need more than this one: `hal9 why-denied` tells.
 
 Examples:
   hal9 policy learn -- signal send --layer L2 \"I love this!\"

@@ -25,7 +25,8 @@ use crate::session::{Opening, Session};
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    dispatch(args.command, Opening { output: *output, environment: args.env.as_deref(), watch: None }).await
+    dispatch(args.command, Opening { output: *output, environment: args.env.as_deref(), settings: None, watch: None })
+        .await
 }
 
 async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure> {

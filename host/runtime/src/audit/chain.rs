@@ -59,6 +59,9 @@ impl Chain {
             let _ = file.set_len(tail.bytes);
             return Err(error);
         }
+        if sync && tail.bytes == 0 {
+            self.files.sync_folder()?;
+        }
         if let Err(error) = self.files.set_head(&Head { seq, hash, first }, sync) {
             tracing::warn!("the anchor of the audit log could not be written: {error}");
         }

@@ -66,6 +66,14 @@ impl Files {
         Ok(Some(file))
     }
 
+    /// Has the name of a new file last.
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
+        match self.0.parent() {
+            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+
     /// The anchor; none where there is none that can be read.
     pub(super) fn head(&self) -> io::Result<Option<Head>> {
         let file = match File::open(self.0.with_extension("head")) {

@@ -73,13 +73,13 @@ async fn learn(
         ));
     }
     if !dry_run {
-        file.save()?;
         output.note("running it again under this policy");
-        if let Err(why) = prove(opening, watch, command).await {
-            file.restore()?;
-            return Err(Failure::new(Code::Conflict, format!("the command needs more than it seemed to: {why}"))
-                .help(format!("{} is as it was; grant by hand what is missing", file.path().display())));
-        }
+        let settings = file.settings()?;
+        prove(&Opening { settings: Some(&settings), ..opening.clone() }, watch, command).await.map_err(|why| {
+            Failure::new(Code::Conflict, format!("the command needs more than it seemed to: {why}"))
+                .help(format!("{} is as it was; grant by hand what is missing", file.path().display()))
+        })?;
+        file.save()?;
         proved = true;
         for (id, lesson) in &lessons {
             let message = format!("granted what a run used, and no more: {}", lesson.least.granted);
@@ -106,7 +106,7 @@ async fn learn(
     })
 }
 
-/// Runs the command under the policy that was written, and says what is missing.
+/// Runs the command under other settings, and says what is missing.
 async fn prove(opening: &Opening<'_>, before: &Watch, command: &[String]) -> Result<(), String> {
     let watch = Arc::new(Watch::default());
     let quiet = Opening { output: Output::quiet(), watch: Some(watch.clone()), ..opening.clone() };
