@@ -92,6 +92,7 @@ impl Stand {
             name("localhost", &[&["127.0.0.1"]]),
             name("inside.example", &[&["127.0.0.1"]]),
             name("mapped.example", &[&["::ffff:10.0.0.1"]]),
+            name("wrapped.example", &[&["::ffff:93.184.216.34"]]),
             name("mixed.example", &[&[PUBLIC, "127.0.0.1"]]),
             name("turning.example", &[&[PUBLIC], &["127.0.0.1"]]),
             name("empty.example", &[&[]]),

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const NARROW: [&str; 5] = [
+const NARROW: [&str; 6] = [
+    "NetworkHttp:wrapped.example",
     "NetworkHttp:allowed.example",
     "NetworkHttp:inside.example",
     "NetworkHttp:mixed.example",
@@ -50,6 +51,7 @@ async fn what_was_not_granted_is_not_connected_to() {
     for (uri, address) in [
         ("http://allowed.example/", "93.184.216.34:80"),
         ("http://ALLOWED.example./", "93.184.216.34:80"),
+        ("http://wrapped.example/", "93.184.216.34:80"),
         ("http://10.1.2.3:8080/", "10.1.2.3:8080"),
         ("http://[::ffff:10.1.2.3]:8080/", "10.1.2.3:8080"),
     ] {
