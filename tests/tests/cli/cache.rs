@@ -49,6 +49,8 @@ fn an_entry_that_was_changed_is_compiled_again() {
     assert!(replaced.0 == path && std::fs::read(&path).unwrap() != changed);
     send(&home);
     assert_eq!(entry(&home), replaced);
+    let records = home.hal9(["--json", "audit", "show", "--kind", "cache"]).json()["records"].clone();
+    assert_eq!((records.as_array().unwrap().len(), &records[0]["plugin"]), (1, &"test.two-kinds".into()), "{records}");
 }
 
 #[test]
