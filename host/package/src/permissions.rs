@@ -69,12 +69,15 @@ impl Permissions {
             }
             _ => None,
         };
+        // Whoever declares that it writes reads as well, and may be granted no more than that.
+        let fits = |declared: &Permission, granted: &Permission| {
+            granted.kind == declared.kind
+                || (granted.kind == PermissionKind::FileRead && declared.kind == PermissionKind::FileWrite)
+        };
         self.iter()
             .flat_map(|declared| {
-                granted
-                    .iter()
-                    .filter(|granted| granted.kind == declared.kind)
-                    .filter_map(move |granted| narrower(declared, granted))
+                let fitting = granted.iter().filter(move |granted| fits(declared, granted));
+                fitting.filter_map(move |granted| narrower(declared, granted))
             })
             .collect()
     }

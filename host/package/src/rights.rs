@@ -15,12 +15,17 @@ pub struct Rights {
 impl Rights {
     /// What is left of `granted` where `denied` takes away. A denial without a scope takes away all of its kind.
     pub fn new(granted: &Permissions, denied: &Permissions) -> Self {
-        let is_denied = |permission: &Permission| {
-            denied.scopes(permission.kind).any(|scope| match (scope, &permission.scope) {
+        let denied_as = |kind: PermissionKind, permission: &Permission| {
+            denied.scopes(kind).any(|scope| match (scope, &permission.scope) {
                 (None, _) => true,
-                (Some(denied), Some(granted)) => permission.kind.covers(denied, granted),
+                (Some(denied), Some(granted)) => kind.covers(denied, granted),
                 (Some(_), None) => false,
             })
+        };
+        // Whoever writes files reads them as well.
+        let is_denied = |permission: &Permission| {
+            denied_as(permission.kind, permission)
+                || (permission.kind == PermissionKind::FileWrite && denied_as(PermissionKind::FileRead, permission))
         };
         let granted: Permissions = granted.iter().filter(|permission| !is_denied(permission)).cloned().collect();
         let denied = denied.iter().filter(|denied| granted.contains(denied.kind)).cloned().collect();
@@ -117,6 +122,15 @@ mod tests {
         assert!(!rights(&["Hal9Memory:a"], &["Hal9Memory"]).contains(Hal9Memory));
         assert!(!rights(&["Hal9Signal:L3"], &["Hal9Signal:L3"]).contains(Hal9Signal));
         assert!(rights(&["Hal9Signal"], &["Hal9Signal:L3"]).allows(Hal9Signal, "L4"));
+    }
+
+    #[test]
+    fn a_folder_that_may_not_be_read_may_not_be_written() {
+        let of = |denied: &str| rights(&["FileWrite:/a=>/data"], &[denied]);
+        assert!(of("FileRead:/b=>/data").granted().is_empty());
+        assert!(!of("FileRead:/a=>/other").granted().is_empty());
+        assert!(of("FileWrite:/a=>/data").granted().is_empty());
+        assert!(!rights(&["FileRead:/a=>/data"], &["FileWrite:/a=>/data"]).granted().is_empty());
     }
 
     #[test]

@@ -106,7 +106,6 @@ fn what_meets_is_what_both_sides_have() -> Result<(), ParseError> {
         (&["Hal9Memory"][..], &[][..], &[][..]),
         (&[], &["Hal9Memory"], &[]),
         // The kinds are apart, also where one sounds like more than the other.
-        (&["FileRead:/a"], &["FileWrite:/a"], &[]),
         (&["NetworkHttp"], &["NetworkHttps"], &[]),
         // Unscoped meets anything as that thing, on either side.
         (&["Hal9Memory"], &["Hal9Memory"], &["Hal9Memory"]),
@@ -138,5 +137,9 @@ fn the_operator_decides_which_folder_a_plugin_sees() -> Result<(), ParseError> {
     let declared = set(&["FileRead:./data=>/data"])?;
     assert_eq!(declared.meet(&set(&["FileRead:/srv/x=>/data"])?), set(&["FileRead:/srv/x=>/data"])?);
     assert!(declared.meet(&set(&["FileRead:/data=>/etc"])?).is_empty());
+    // Who declares that it writes may be granted to read, and not the other way round.
+    assert!(declared.meet(&set(&["FileWrite:/srv/x=>/data"])?).is_empty());
+    let writes = set(&["FileWrite:./data=>/data"])?;
+    assert_eq!(writes.meet(&set(&["FileRead:/srv/x=>/data"])?), set(&["FileRead:/srv/x=>/data"])?);
     Ok(())
 }

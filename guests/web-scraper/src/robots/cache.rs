@@ -98,7 +98,7 @@ fn get(transport: &mut impl Transport, url: &Url) -> Result<Robots, PluginError>
 fn closed(url: &Url, reason: &str) -> PluginError {
     let message =
         format!("nobody knows whether robots may read {url}, so this one does not: {reason}; try again later");
-    PluginError::new(ErrorCode::Denied, message)
+    PluginError::new(ErrorCode::Unavailable, message)
 }
 
 fn shortened(text: &str) -> String {
@@ -139,13 +139,13 @@ mod tests {
             let checked = Cache::default().check(&mut web, &url("http://a.test/x"));
             assert_eq!(checked.is_ok(), allowed, "{status}");
             if let Err(error) = checked {
-                assert_eq!(error.code, ErrorCode::Denied);
+                assert_eq!(error.code, ErrorCode::Unavailable);
                 assert!(error.message.contains(&status.to_string()), "{}", error.message);
             }
         }
         let mut unreachable = StandIn::default().failing("http://a.test/robots.txt", ErrorCode::Unavailable);
         let error = Cache::default().check(&mut unreachable, &url("http://a.test/x")).unwrap_err();
-        assert_eq!(error.code, ErrorCode::Denied);
+        assert_eq!(error.code, ErrorCode::Unavailable);
         assert!(error.message.contains("nobody knows"), "{}", error.message);
     }
 
