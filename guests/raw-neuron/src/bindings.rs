@@ -483,7 +483,8 @@ pub mod hal9 {
             }
         }
         /// HAL9's memory: values by key, kept beyond the life of an instance and of the host's process. Linked with permission
-        /// `Hal9Memory`. Keys are the plugin's own: two plugins that use the same key see different values.
+        /// `Hal9Memory`. Keys are the plugin's own: two plugins that use the same key see different values. A permission may name
+        /// what keys begin with: every function answers `denied` for another key, and for a prefix below which other keys lie.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod memory {
             #[used]
@@ -592,7 +593,8 @@ pub mod hal9 {
             #[allow(unused_unsafe, clippy::all)]
             /// Sets `key` to `value`, whatever it was before. An empty value is a value. When this returns `ok`, later calls of
             /// `get` see it, from other instances too. `invalid-input` for an empty key or one over 512 bytes;
-            /// `limit-exceeded` for a value over the `memory_value` limit, or where the plugin keeps `memory_keys` keys already.
+            /// `limit-exceeded` for a value over the `memory_value` limit, where the plugin keeps `memory_keys` keys already, or where all
+            /// plugins together keep as much as the host has room for.
             pub fn set(key: &str, value: &[u8]) -> Result<(), Error> {
                 unsafe {
                     #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
@@ -1112,7 +1114,8 @@ pub mod hal9 {
         /// Numbers about the plugin's work. Linked with permission `Hal9Metrics`.
         ///
         /// A name has 1 to 64 characters out of `a-z`, `A-Z`, `0-9`, `_`, `.`, `-`. Metrics never fail a plugin: a name that is none, a
-        /// value that is not finite, and names beyond the `metric_names` limit are dropped, and the host counts the drops.
+        /// value that is not finite, a name outside the permission's scope, and names beyond the `metric_names` limit are dropped,
+        /// and the host counts the drops.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod metrics {
             #[used]
