@@ -26,10 +26,14 @@ impl Home {
         Self::at(&folder)
     }
 
-    /// The home in a folder. It is made where it is not there.
+    /// The home in a folder. It is made where it is not there, for its owner alone.
     pub(crate) fn at(folder: &Path) -> Result<Self, Failure> {
         let folder = std::path::absolute(folder).map_err(|error| Failure::file(folder, &error))?;
-        std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        let mut make = std::fs::DirBuilder::new();
+        make.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+        make.create(&folder).map_err(|error| Failure::file(&folder, &error))?;
         Ok(Self(folder))
     }
 
