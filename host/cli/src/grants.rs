@@ -59,7 +59,7 @@ impl Standing {
     }
 
     /// A folder as the guest sees it gets the folder of the host that it is granted or declared with.
-    fn with_host_path(&self, wanted: &Permission) -> Permission {
+    pub(crate) fn with_host_path(&self, wanted: &Permission) -> Permission {
         let known = self.granted.iter().chain(&self.declared);
         let same_folder = |other: &&Permission| match (&other.scope, &wanted.scope) {
             (Some(other_scope), Some(scope)) if is_path(other.kind) => other.kind.names(other_scope, scope),

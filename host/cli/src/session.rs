@@ -100,7 +100,7 @@ impl Session {
         let settings = self.settings.plugin(id);
         let standing = self.standing(manifest, granted);
         let granted = match &self.watch {
-            Some(watch) if watch.grants_all => watch::all(&standing),
+            Some(watch) if watch.grants_all => watch::all(&standing, granted),
             _ => standing.granted,
         };
         LoadOptions {

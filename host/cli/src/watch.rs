@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hal9_host::{AuditEvent, AuditKind, AuditLog, AuditSink, Component, UseRecorder, permissions_for};
 use hal9_package::{Permission, PermissionKind, Permissions, PluginId};
 
-use crate::grants::{Standing, is_path};
+use crate::grants::Standing;
 
 /// So many keys, names or hosts of a kind are granted each by itself; more by what they have in common, or as they are declared.
 const EACH: usize = 16;
@@ -125,18 +125,14 @@ impl AuditSink for Watched {
     }
 }
 
-/// All that a plugin declares; folders with the host's path that the operator gave them.
-pub(crate) fn all(standing: &Standing) -> Permissions {
-    let folder = |declared: &Permission| {
-        let same = |granted: &&Permission| match (&declared.scope, &granted.scope) {
-            (Some(declared_scope), Some(scope)) => {
-                granted.kind == declared.kind && declared.kind.names(declared_scope, scope)
-            }
-            _ => false,
-        };
-        standing.granted.iter().filter(|_| is_path(declared.kind)).find(same).cloned()
+/// All that a plugin declares; folders with the host's path that the operator gave them, or that they had when it was loaded.
+pub(crate) fn all(standing: &Standing, loaded: &Permissions) -> Permissions {
+    let loaded = Standing { granted: loaded.clone(), ..Standing::default() };
+    let known = |declared: &Permission| match standing.with_host_path(declared) {
+        same if same == *declared => loaded.with_host_path(declared),
+        other => other,
     };
-    standing.declared.iter().map(|declared| folder(declared).unwrap_or_else(|| declared.clone())).collect()
+    standing.declared.iter().map(known).collect()
 }
 
 impl Taken {
@@ -304,10 +300,19 @@ mod tests {
     #[test]
     fn a_folder_keeps_the_hosts_path_that_it_was_granted_with() {
         let standing = Standing {
-            declared: set(&["FileRead:./data=>/data", "FileRead:./more=>/more", "SystemTime"]),
+            declared: set(&[
+                "FileRead:./data=>/data",
+                "FileWrite:./data=>/data",
+                "FileRead:./more=>/more",
+                "SystemTime",
+            ]),
             granted: set(&["FileRead:/srv=>/data"]),
             denied: Permissions::new(),
         };
-        assert_eq!(all(&standing).to_string(), "FileRead:./more=>/more, FileRead:/srv=>/data, SystemTime");
+        let loaded = set(&["FileRead:/home/data=>/data", "FileRead:/home/more=>/more"]);
+        assert_eq!(
+            all(&standing, &loaded).to_string(),
+            "FileRead:/home/more=>/more, FileRead:/srv=>/data, FileWrite:/srv=>/data, SystemTime"
+        );
     }
 }
