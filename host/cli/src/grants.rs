@@ -47,8 +47,8 @@ impl Standing {
                 remedy.insert(wanted.clone());
             }
             // One part that is not denied is enough.
-            if parts.iter().all(|part| self.denied.iter().any(|denied| covers(denied, part))) {
-                remedy.extend(denials(&|denied| parts.iter().any(|part| covers(denied, part))));
+            if parts.iter().all(|part| self.denied.iter().any(|denied| denies(denied, part))) {
+                remedy.extend(denials(&|denied| parts.iter().any(|part| denies(denied, part))));
             }
         }
         if remedy.is_empty() && rule == Some(Rule::Denied) {
@@ -85,6 +85,12 @@ pub(crate) fn covers(outer: &Permission, inner: &Permission) -> bool {
             (Some(outer_scope), Some(inner_scope)) => outer.kind.covers(outer_scope, inner_scope),
             (Some(_), None) => false,
         }
+}
+
+/// Whether a denial takes a permission away. Whoever may not read a folder may not write to it.
+pub(crate) fn denies(denied: &Permission, permission: &Permission) -> bool {
+    let read = Permission { kind: PermissionKind::FileRead, ..permission.clone() };
+    covers(denied, permission) || (permission.kind == PermissionKind::FileWrite && covers(denied, &read))
 }
 
 /// Whether a grant includes all that a permission does, an address that is not public among it: that must be granted by
@@ -152,6 +158,8 @@ mod tests {
         assert_eq!(remedy(&["Hal9Signal:L3"], &["Hal9Signal:L3"], &["Hal9Signal"], "Hal9Signal:L3"), "Hal9Signal");
         assert_eq!(remedy(&["Hal9Signal:L3"], &["Hal9Signal:L3"], &["Hal9Signal:L3"], "Hal9Signal"), "Hal9Signal:L3");
         assert_eq!(remedy(&["Hal9Memory"], &["Hal9Memory"], &["Hal9Memory:a/b"], "Hal9Memory:a/"), "Hal9Memory:a/b");
+        let (read, write) = ("FileRead:/a=>/data", "FileWrite:/a=>/data");
+        assert_eq!(remedy(&[write], &[write], &[read], write), read, "who may not read may not write");
         assert_eq!(remedy(&["NetworkHttps:a.com"], &[], &[], "NetworkHttps:a.com:443"), "NetworkHttps:a.com:443");
     }
 

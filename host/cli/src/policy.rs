@@ -5,7 +5,7 @@
 
 use hal9_package::{Permission, Permissions};
 
-use crate::grants::{covers, is_path, names};
+use crate::grants::{covers, denies, is_path, names};
 
 /// What an operator may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,10 @@ impl Policy {
     }
 
     fn grant(&mut self, permission: &Permission) -> Result<(), Obstacle> {
-        if let Some(denied) = self.denied_everywhere.iter().find(|denied| covers(denied, permission)) {
+        if let Some(denied) = self.denied_everywhere.iter().find(|denied| denies(denied, permission)) {
             return Err(Obstacle::DeniedEverywhere(denied.clone()));
         }
-        let wider = |denied: &&Permission| covers(denied, permission) && !covers(permission, denied);
+        let wider = |denied: &&Permission| denies(denied, permission) && !covers(permission, denied);
         if let Some(denied) = self.denied.iter().find(wider) {
             return Err(Obstacle::Denied(denied.clone()));
         }
@@ -129,6 +129,7 @@ mod tests {
             "Hal9Memory, Hal9Memory:b - Hal9Memory:a"
         );
         assert_eq!(after(&["Hal9Memory"], &["Hal9Memory:a"], Grant, "Hal9Memory:a/b"), "Denied");
+        assert_eq!(after(&[], &["FileRead:/a=>/data"], Grant, "FileWrite:/a=>/data"), "Denied");
         assert_eq!(after(&["FileRead:/a=>/data"], &[], Grant, "FileRead:/b=>/data"), "FileRead:/b=>/data - none");
     }
 

@@ -161,8 +161,7 @@ impl Taken {
 
     /// What was used of a kind, in as many permissions as people can read.
     fn of_kind(&self, kind: PermissionKind) -> Permissions {
-        let used: Permissions =
-            self.used.iter().filter(|used| used.kind == kind).map(|used| self.declared_kind(used)).collect();
+        let used: Permissions = self.used.iter().filter(|used| used.kind == kind).cloned().collect();
         let declared = || self.declared.iter().filter(|declared| declared.kind == kind);
         if self.over.contains(&kind) {
             return declared().cloned().collect();
@@ -180,17 +179,6 @@ impl Taken {
             }));
         }
         few
-    }
-
-    /// Who may write to a folder may read it, so that reading can be a use of what was declared for writing.
-    fn declared_kind(&self, used: &Permission) -> Permission {
-        let declares =
-            |kind| self.declared.meet(&Permissions::from_iter([Permission { kind, ..used.clone() }])).is_empty();
-        let kind = match used.kind {
-            PermissionKind::FileRead if declares(PermissionKind::FileRead) => PermissionKind::FileWrite,
-            kind => kind,
-        };
-        Permission { kind, ..used.clone() }
     }
 }
 
@@ -242,8 +230,7 @@ mod tests {
             "NetworkHttp:a.com:80"
         );
         // Reading, where only writing was declared.
-        assert_eq!(least(&["FileWrite:/a=>/b"], &[], &["FileRead:/a=>/b"]).0, "FileWrite:/a=>/b");
-        assert_eq!(least(&["FileWrite:/a=>/b", "FileRead:/a=>/b"], &[], &["FileRead:/a=>/b"]).0, "FileRead:/a=>/b");
+        assert_eq!(least(&["FileWrite:/a=>/b"], &[], &["FileRead:/a=>/b"]).0, "FileRead:/a=>/b");
     }
 
     #[test]
