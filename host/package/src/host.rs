@@ -159,6 +159,12 @@ impl HostPattern {
         matches!(self.hosts, Hosts::Addresses(_)) && self.allows(&Host::Address(address.to_canonical()), port, usual)
     }
 
+    /// The same hosts; on every port, where no port is named.
+    #[must_use]
+    pub(crate) fn on_every_port(self) -> Self {
+        Self { port: if self.port == Port::Usual { Port::Any } else { self.port }, ..self }
+    }
+
     /// Whether this names all that `other` does; `usual` is the port of the scheme.
     pub fn covers(&self, other: &Self, usual: u16) -> bool {
         let hosts = match (&self.hosts, &other.hosts) {

@@ -99,7 +99,7 @@ limits! {
     host_calls: u32, 100_000, "positive";
     /// How many connections the plugin may hold at once.
     connections: u32, 10, "or_zero";
-    /// The largest body of a response that the plugin may receive.
+    /// The largest body of a request that the plugin may send, and of a response that it may receive.
     http_body: ByteSize, ByteSize::mib(16), "or_zero";
     /// How many files and folders the plugin may hold open at once.
     open_files: u32, 64, "or_zero";

@@ -154,6 +154,19 @@ impl Permission {
     /// The greatest length of a scope in bytes.
     pub const MAX_SCOPE_BYTES: usize = 4096;
 
+    /// This, as a denial means it: nobody who denies a host means one of its ports, unless it is named.
+    #[must_use]
+    pub fn as_denial(&self) -> Self {
+        let any_port = |scope: &String| match scope.parse::<HostPattern>() {
+            Ok(pattern) if pattern.clone().on_every_port() != pattern => format!("{scope}:*"),
+            _ => scope.clone(),
+        };
+        match self.kind.scope() {
+            Scope::Host => Self { kind: self.kind, scope: self.scope.as_ref().map(any_port) },
+            _ => self.clone(),
+        }
+    }
+
     /// A permission for everything of its kind.
     pub const fn unscoped(kind: PermissionKind) -> Self {
         Self { kind, scope: None }

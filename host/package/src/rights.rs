@@ -10,13 +10,16 @@ use crate::{Host, HostPattern, Permission, PermissionKind, Permissions};
 pub struct Rights {
     granted: Permissions,
     denied: Permissions,
+    /// What is denied, as it is meant.
+    meant: Permissions,
 }
 
 impl Rights {
     /// What is left of `granted` where `denied` takes away. A denial without a scope takes away all of its kind.
     pub fn new(granted: &Permissions, denied: &Permissions) -> Self {
+        let meant: Permissions = denied.iter().map(Permission::as_denial).collect();
         let denied_as = |kind: PermissionKind, permission: &Permission| {
-            denied.scopes(kind).any(|scope| match (scope, &permission.scope) {
+            meant.scopes(kind).any(|scope| match (scope, &permission.scope) {
                 (None, _) => true,
                 (Some(denied), Some(granted)) => kind.covers(denied, granted),
                 (Some(_), None) => false,
@@ -29,7 +32,7 @@ impl Rights {
         };
         let granted: Permissions = granted.iter().filter(|permission| !is_denied(permission)).cloned().collect();
         let denied = denied.iter().filter(|denied| granted.contains(denied.kind)).cloned().collect();
-        Self { granted, denied }
+        Self { granted, denied, meant }
     }
 
     /// What is granted.
@@ -60,7 +63,7 @@ impl Rights {
             (Some(outer), Some(inner)) => permission.kind.covers(outer, inner),
             (Some(_), None) => false,
         };
-        self.granted.scopes(permission.kind).any(covers) && !self.denied.scopes(permission.kind).any(covers)
+        self.granted.scopes(permission.kind).any(covers) && !self.meant.scopes(permission.kind).any(covers)
     }
 
     /// Whether all keys that begin with `prefix` may be used.
@@ -73,7 +76,7 @@ impl Rights {
     pub fn allows_host(&self, secure: bool, host: &Host, port: u16) -> bool {
         let (kind, usual) = network(secure);
         let allows = |scope: Option<&str>| scope.is_none_or(|scope| pattern(scope, |it| it.allows(host, port, usual)));
-        self.granted.scopes(kind).any(allows) && !self.denied.scopes(kind).any(allows)
+        self.granted.scopes(kind).any(allows) && !self.meant.scopes(kind).any(allows)
     }
 
     /// Whether an address is granted by address: then it need not be a public one.
@@ -87,7 +90,7 @@ impl Rights {
     pub fn denies_address(&self, secure: bool, address: IpAddr, port: u16) -> bool {
         let (kind, usual) = network(secure);
         let names = |scope: &str| pattern(scope, |it| it.names_address(address, port, usual));
-        self.denied.scopes(kind).flatten().any(names)
+        self.meant.scopes(kind).flatten().any(names)
     }
 }
 
@@ -146,5 +149,12 @@ mod tests {
         assert!(all.denies_address(true, "192.0.2.7".parse().unwrap(), 443));
         assert!(rights(&["NetworkHttps:*.evil.com"], &["NetworkHttps"]).granted().is_empty());
         assert!(all.contains(NetworkHttps));
+        // A denial that names no port is one of all ports; one that names a port is of that port.
+        assert!(!all.allows_host(true, &host("a.evil.com"), 8443));
+        assert!(all.denies_address(true, "192.0.2.7".parse().unwrap(), 8443));
+        let port = rights(&["NetworkHttps"], &["NetworkHttps:a.com:8443"]);
+        assert!(port.allows_host(true, &host("a.com"), 443) && !port.allows_host(true, &host("a.com"), 8443));
+        let nowhere = rights(&["NetworkHttps"], &["NetworkHttps:*"]);
+        assert!(!nowhere.allows_host(true, &host("a.com"), 8443));
     }
 }

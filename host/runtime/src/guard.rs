@@ -1,10 +1,11 @@
 //! Owns the one question that every import interface asks: may this plugin do that, now? Rights decide, a rate bounds how
 //! often, and what is refused is recorded. It refuses to know what is done with the answer.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hal9_package::{Host, Permission, PermissionKind, Permissions, PluginId, Rights};
@@ -41,6 +42,8 @@ pub(crate) struct Guard {
     declared: Permissions,
     rights: Rights,
     rates: [DefaultDirectRateLimiter; INTERFACES],
+    /// The kinds whose inert use is on record.
+    inert: Mutex<BTreeSet<PermissionKind>>,
     audit: Arc<dyn AuditSink>,
     recorder: Option<Arc<dyn UseRecorder>>,
 }
@@ -62,7 +65,8 @@ impl Guard {
         recorder: Option<Arc<dyn UseRecorder>>,
     ) -> Self {
         let quota = Quota::per_second(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
-        Self { plugin, declared, rights, rates: std::array::from_fn(|_| RateLimiter::direct(quota)), audit, recorder }
+        let rates = std::array::from_fn(|_| RateLimiter::direct(quota));
+        Self { plugin, declared, rights, rates, inert: Mutex::default(), audit, recorder }
     }
 
     pub(crate) fn plugin(&self) -> &PluginId {
@@ -116,6 +120,17 @@ impl Guard {
         }
     }
 
+    /// Records, once for each kind, that WASI was used for what was declared and not granted: it answers, and there is
+    /// nothing.
+    pub(crate) fn inert(&self, kind: PermissionKind) {
+        if self.rights.contains(kind) || !self.declared.contains(kind) {
+            return;
+        }
+        if self.inert.lock().unwrap_or_else(PoisonError::into_inner).insert(kind) {
+            self.declared.iter().filter(|declared| declared.kind == kind).cloned().for_each(|each| self.refused(each));
+        }
+    }
+
     /// Records a refusal that was decided elsewhere.
     pub(crate) fn refused(&self, permission: Permission) {
         let event = self.refusal(&permission);
@@ -159,14 +174,7 @@ impl Guard {
                 (format!("the manifest does not declare {kind} for it"), link::declare_line(permission))
             }
             Rule::Ungranted => (format!("no grant of {kind} includes it"), grant(&[permission])),
-            Rule::Denied => {
-                let covers = |outer: &Permission, inner: &Permission| {
-                    Rights::new(&[outer.clone()].into_iter().collect(), &Permissions::new()).covers(inner)
-                };
-                let meets = |denied: &&Permission| covers(denied, permission) || covers(permission, denied);
-                let denials: Vec<_> = self.rights.denied().iter().filter(meets).collect();
-                (format!("a denial of {kind} includes it"), grant(&denials))
-            }
+            Rule::Denied => (format!("a denial of {kind} includes it"), grant(&self.denials(permission))),
             Rule::Private => ("it is no public address".to_owned(), grant(&[permission])),
         };
         let message = format!("{permission} was refused: {why}");
@@ -178,11 +186,20 @@ impl Guard {
             Rule::Undeclared
         } else if !Rights::new(self.rights.granted(), &Permissions::new()).covers(permission) {
             Rule::Ungranted
-        } else if self.rights.denied().contains(permission.kind) {
+        } else if !self.denials(permission).is_empty() {
             Rule::Denied
         } else {
             Rule::Private
         }
+    }
+
+    /// The denials that meet a use: that include it, or a part of it.
+    fn denials(&self, permission: &Permission) -> Vec<&Permission> {
+        let covers = |outer: &Permission, inner: &Permission| {
+            Rights::new(&[outer.clone()].into_iter().collect(), &Permissions::new()).covers(inner)
+        };
+        let meets = |denied: &&Permission| covers(&denied.as_denial(), permission) || covers(permission, denied);
+        self.rights.denied().iter().filter(meets).collect()
     }
 
     fn is_declared(&self, permission: &Permission) -> bool {
@@ -207,7 +224,6 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Mutex, PoisonError};
 
     #[derive(Default)]
     struct Kept(Mutex<Vec<AuditEvent>>);

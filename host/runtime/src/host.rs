@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hal9_package::ByteSize;
 
-use crate::audit::{AuditSink, TracingAudit, UseRecorder};
+use crate::audit::{AuditEvent, AuditKind, AuditSink, TracingAudit, UseRecorder};
 use crate::compile::{CacheAt, CompileIn, Compiler};
 use crate::component::Component;
 use crate::engine::{Engine, EngineConfig};
@@ -18,6 +18,7 @@ use crate::imports::memory::{InProcessMemory, MemoryBackend};
 use crate::imports::metrics::{InProcessMetrics, MetricsSink};
 use crate::imports::plugins::{NoPlugins, PluginCalls};
 use crate::sandbox::network::{Connector, Network, NetworkConfig, NetworkSetup, Resolver};
+use crate::text::{MESSAGE_BYTES, escape};
 use crate::totals::{HostLimits, Totals};
 use crate::{Error, LoadOptions, Plugin};
 
@@ -225,7 +226,20 @@ impl Host {
         if bytes.len() > config.max_component {
             return Err(compiler.too_large(name, config.max_component));
         }
-        Component::compile(compiler, engine, name, bytes)
+        Component::compile(compiler, engine, name, bytes).inspect_err(|error| self.refuse(error))
+    }
+
+    /// Records that something was offered as a plugin which is none that this host can run.
+    pub(crate) fn refuse(&self, error: &Error) {
+        let Error::InvalidComponent { plugin, help, .. } = error else { return };
+        self.shared.backends.audit.record(&AuditEvent {
+            kind: AuditKind::Deny,
+            plugin: plugin.parse().ok(),
+            message: escape(&error.to_string(), MESSAGE_BYTES),
+            permission: None,
+            rule: None,
+            help: help.clone(),
+        });
     }
 
     /// Compiles the component in a file.

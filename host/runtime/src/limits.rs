@@ -32,6 +32,14 @@ pub enum Limit {
     Output,
     /// Bytes of a signal: `signal_bytes`.
     Size,
+    /// Signals that one call emits.
+    Emissions,
+    /// Bytes of a value in HAL9's memory: `memory_value`.
+    MemoryValue,
+    /// Keys in HAL9's memory: `memory_keys`.
+    MemoryKeys,
+    /// Names of metrics: `metric_names`.
+    MetricNames,
     /// Calls of one interface in a second: `host_calls`.
     Rate,
     /// Connections at once: `connections`.
@@ -63,6 +71,10 @@ impl Limit {
             Self::Random => "random",
             Self::Output => "output",
             Self::Size => "size",
+            Self::Emissions => "emissions",
+            Self::MemoryValue => "memory-value",
+            Self::MemoryKeys => "memory-keys",
+            Self::MetricNames => "metric-names",
             Self::Rate => "rate",
             Self::Connections => "connections",
             Self::HttpBody => "http-body",
@@ -87,6 +99,10 @@ impl Limit {
             Self::Random => Some("random_bytes"),
             Self::Output => Some("output"),
             Self::Size => Some("signal_bytes"),
+            Self::Emissions => None,
+            Self::MemoryValue => Some("memory_value"),
+            Self::MemoryKeys => Some("memory_keys"),
+            Self::MetricNames => Some("metric_names"),
             Self::Rate => Some("host_calls"),
             Self::Connections => Some("connections"),
             Self::HttpBody => Some("http_body"),

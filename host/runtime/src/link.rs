@@ -24,8 +24,10 @@ const NETWORK: &[PermissionKind] = &[PermissionKind::NetworkHttps, PermissionKin
 /// What an import interface needs.
 enum Need {
     Nothing,
-    /// One of these.
-    Permission(&'static [PermissionKind]),
+    /// This one, granted.
+    Permission(PermissionKind),
+    /// One of these, declared: what is granted is asked of every use.
+    Declared(&'static [PermissionKind]),
     /// There is no such interface.
     Unknown,
 }
@@ -36,13 +38,13 @@ fn need(interface: &str) -> Need {
     }
     match interface {
         "hal9:plugin/types" | "hal9:plugin/logging" | "hal9:plugin/config" => Need::Nothing,
-        "hal9:plugin/clock" => Need::Permission(&[PermissionKind::SystemTime]),
-        "hal9:plugin/memory" => Need::Permission(&[PermissionKind::Hal9Memory]),
-        "hal9:plugin/signals" => Need::Permission(&[PermissionKind::Hal9Signal]),
-        "hal9:plugin/metrics" => Need::Permission(&[PermissionKind::Hal9Metrics]),
-        "hal9:plugin/learning" => Need::Permission(&[PermissionKind::Hal9Learning]),
-        "hal9:plugin/plugins" => Need::Permission(&[PermissionKind::PluginCall]),
-        "wasi:http/outgoing-handler" => Need::Permission(NETWORK),
+        "hal9:plugin/clock" => Need::Permission(PermissionKind::SystemTime),
+        "hal9:plugin/memory" => Need::Permission(PermissionKind::Hal9Memory),
+        "hal9:plugin/signals" => Need::Permission(PermissionKind::Hal9Signal),
+        "hal9:plugin/metrics" => Need::Permission(PermissionKind::Hal9Metrics),
+        "hal9:plugin/learning" => Need::Permission(PermissionKind::Hal9Learning),
+        "hal9:plugin/plugins" => Need::Permission(PermissionKind::PluginCall),
+        "wasi:http/outgoing-handler" => Need::Declared(NETWORK),
         // Nothing can be reached by it: who answers requests needs it as well.
         "wasi:http/types" => Need::Nothing,
         _ => Need::Unknown,
@@ -52,7 +54,10 @@ fn need(interface: &str) -> Need {
 /// The permissions one of which an import interface needs; none for one that needs none, or that this host does not offer.
 pub fn permissions_for(interface: &str) -> &'static [PermissionKind] {
     match need(split_version(interface).0) {
-        Need::Permission(kinds) => kinds,
+        Need::Permission(kind) => {
+            PermissionKind::ALL.iter().position(|of| *of == kind).map_or(&[], |at| &PermissionKind::ALL[at..=at])
+        }
+        Need::Declared(kinds) => kinds,
         Need::Nothing | Need::Unknown => &[],
     }
 }
@@ -100,12 +105,14 @@ pub(crate) fn check(
             }
             _ => {}
         }
-        if let Need::Permission(kinds @ [first, ..]) = need(interface)
-            && !kinds.iter().any(|kind| granted.contains(*kind))
-        {
-            let permission = *kinds.iter().find(|kind| declared.contains(**kind)).unwrap_or(first);
+        let missing = match need(interface) {
+            Need::Permission(kind) if !granted.contains(kind) => Some(kind),
+            Need::Declared(kinds @ [first, ..]) if !kinds.iter().any(|kind| declared.contains(*kind)) => Some(*first),
+            _ => None,
+        };
+        if let Some(permission) = missing {
             // The scopes that were declared are what can be granted: some permissions are none without.
-            let of_kind: Vec<_> = declared.iter().filter(|declared| kinds.contains(&declared.kind)).collect();
+            let of_kind: Vec<_> = declared.iter().filter(|declared| declared.kind == permission).collect();
             return Err(Error::Ungranted {
                 plugin: plugin.clone(),
                 interface: import.clone(),
@@ -152,8 +159,14 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
     )
 }
 
-/// A linker with base WASI, the interfaces that are always there, and those that are granted.
-pub(crate) fn linker(engine: &Engine, component: &Component, granted: &Permissions) -> wasmtime::Result<Linker<State>> {
+/// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
+/// granted.
+pub(crate) fn linker(
+    engine: &Engine,
+    component: &Component,
+    declared: &Permissions,
+    granted: &Permissions,
+) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let to = &mut linker;
     sandbox::link(to)?;
@@ -161,7 +174,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component, granted: &Permissio
     if component.imports().iter().any(|import| import.starts_with("wasi:http/")) {
         network::link_types(to)?;
     }
-    if NETWORK.iter().any(|permission| granted.contains(*permission)) {
+    if NETWORK.iter().any(|permission| declared.contains(*permission)) {
         network::link_handler(to)?;
     }
     types::add_to_linker::<_, HasSelf<State>>(to, |state| state)?;

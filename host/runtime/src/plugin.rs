@@ -148,7 +148,8 @@ impl Plugin {
             .map_err(|error| refused(host, error, &manifest.permissions, &granted, &options.deny))?;
         let limits = manifest.limits.capped(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
-        let linker = link::linker(&host.shared.engine, component, rights.granted()).map_err(invalid)?;
+        let linker =
+            link::linker(&host.shared.engine, component, &manifest.permissions, rights.granted()).map_err(invalid)?;
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
         let backends = &host.shared.backends;
@@ -273,7 +274,7 @@ impl Plugin {
             help: "give every column as many rows as there are timestamps".to_owned(),
         })?;
         if batch.bytes() > self.loaded.limits.memory.0 {
-            return Err(fault::exceeded(&self.loaded, Limit::Size));
+            return Err(self.too_large());
         }
         let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
         lease.end_if(call, result, |reply| match reply.ids == batch.ids {
@@ -407,14 +408,23 @@ impl Plugin {
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Error> {
-        if bytes > self.loaded.limits.signal_bytes.0 { Err(fault::exceeded(&self.loaded, Limit::Size)) } else { Ok(()) }
+        if bytes > self.loaded.limits.signal_bytes.0 { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    /// What was to be sent is too large; that is on record, though the plugin was not asked.
+    fn too_large(&self) -> Error {
+        let error = fault::exceeded(&self.loaded, Limit::Size);
+        self.loaded.record(&error);
+        error
     }
 }
 
 /// Records an error that is worth a record: a limit, a trap.
 fn record(host: &Host, error: &Error) {
     let (kind, plugin) = match error {
-        Error::LimitExceeded { plugin, .. } => (AuditKind::Limit, plugin),
+        Error::LimitExceeded { plugin, .. } | Error::Unavailable { plugin: Some(plugin), .. } => {
+            (AuditKind::Limit, plugin)
+        }
         Error::Trapped { plugin, .. } | Error::Exited { plugin, .. } => (AuditKind::Trap, plugin),
         _ => return,
     };
@@ -430,7 +440,10 @@ fn refused(
     granted: &Permissions,
     denied: &Permissions,
 ) -> Error {
-    let Error::Ungranted { plugin, permission: kind, help, .. } = &mut error else { return error };
+    let Error::Ungranted { plugin, permission: kind, help, .. } = &mut error else {
+        host.refuse(&error);
+        return error;
+    };
     let (plugin, kind) = (plugin.clone(), *kind);
     let first = declared.iter().find(|declared| declared.kind == kind);
     let rule = match first {

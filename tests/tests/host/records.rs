@@ -63,6 +63,81 @@ async fn what_is_refused_is_recorded_once_with_what_would_allow_it() {
     }
 }
 
+/// Guards `Guard::limited` wherever a plugin is told of a limit and goes on.
+#[tokio::test]
+async fn limits_that_do_not_end_a_call_are_recorded_too() {
+    let lab = Lab::new();
+    let caps = LimitOverrides {
+        memory_keys: Some(1),
+        memory_value: Some(ByteSize(10)),
+        metric_names: Some(1),
+        signal_bytes: Some(ByteSize(1_000)),
+        ..LimitOverrides::default()
+    };
+    let memory = lab.load_with("uses-memory", capped(caps.clone())).unwrap();
+    let metrics = lab.load_with("uses-metrics", capped(caps.clone())).unwrap();
+    for (plugin, good, bad, limit) in [
+        (&memory, "set a x", "set b x", "memory-keys"),
+        (&memory, "set a x", "fill a 11", "memory-value"),
+        (&metrics, "gauge a 1", "gauge b 1", "metric-names"),
+    ] {
+        answer(plugin, good).await;
+        assert!(lab.audit.take().is_empty(), "{good}");
+        answer(plugin, bad).await;
+        let event = lab.audit.one();
+        assert_eq!(event.kind, AuditKind::Limit);
+        assert!(event.message.contains(&format!("its {limit} limit")), "{}", event.message);
+        assert!(event.help.contains(&limit.replace('-', "_")), "{}", event.help);
+    }
+    ask(&memory, &"x".repeat(1_001)).await.unwrap_err();
+    assert!(lab.audit.one().message.contains("size limit"), "what is too large to be sent");
+}
+
+/// Guards `PluginsCtx::edge`: what no permission allows is recorded as well.
+#[tokio::test]
+async fn calls_in_a_circle_are_recorded() {
+    let lab = Lab::new();
+    let manifest = Some(neuron("test.probe", "L2", &["PluginCall:test.probe"]));
+    let plugin = lab.load_with("uses-plugins", LoadOptions { manifest, ..LoadOptions::declared() }).unwrap();
+    answer(&plugin, "ask test.probe x").await;
+    let event = lab.audit.one();
+    assert!(event.kind == AuditKind::Deny && event.message.contains("waits for this one"), "{}", event.message);
+}
+
+/// Guards `Guard::inert`: who finds nothing is told why, once.
+#[tokio::test]
+async fn what_wasi_does_not_give_is_recorded_where_it_was_declared() {
+    let lab = Lab::new();
+    for (permission, order) in [
+        ("SystemTime", "time"),
+        ("SystemRandom", "random"),
+        ("SystemEnv:PATH", "env PATH"),
+        ("FileRead:/tmp=>/data", "read /data/file"),
+        ("FileWrite:/tmp=>/data", "write /data/file"),
+    ] {
+        let options = |declared: &[&str]| LoadOptions {
+            manifest: Some(neuron("test.probe", "L2", declared)),
+            ..LoadOptions::default()
+        };
+        let plugin = lab.load_with("wasi", options(&[permission])).unwrap();
+        answer(&plugin, order).await;
+        answer(&plugin, order).await;
+        let event = lab.audit.one();
+        assert_eq!((event.kind, event.permission.unwrap().to_string().as_str()), (AuditKind::Deny, permission));
+        // A plugin that does not say that it needs it is not told of.
+        answer(&lab.load_with("wasi", options(&[])).unwrap(), order).await;
+        assert!(lab.audit.take().is_empty(), "{order}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_plugin_is_recorded() {
+    let lab = Lab::new();
+    lab.manager.host().compile("something", b"no component").unwrap_err();
+    let event = lab.audit.one();
+    assert!(event.kind == AuditKind::Deny && event.message.contains("something"), "{}", event.message);
+}
+
 #[tokio::test]
 async fn a_plugin_that_may_not_be_loaded_is_recorded() {
     let lab = Lab::new();

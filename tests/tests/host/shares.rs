@@ -46,6 +46,7 @@ async fn memory_has_a_bound_for_all_plugins_together() {
     let error = ask(&greedy, "grow").await.unwrap_err();
     assert!(matches!(&error, Error::Unavailable { what, .. } if what.contains("all plugins together")), "{error:?}");
     assert!(error.help().unwrap().contains("totals"));
+    assert!(lab.audit.one().message.contains("all plugins together"));
     assert_eq!(answer(&other, "x").await, "x");
     assert_eq!(answer(&greedy, "after").await, "after", "what it held was given back");
 }

@@ -231,6 +231,7 @@ fn a_component_of_too_many_bytes_is_refused_unread() {
     assert!(matches!(error, Error::NotCompiled { limit: Limit::ComponentSize, .. }), "{error}");
     assert_eq!(records.take(), [(AuditKind::Limit, error.to_string())]);
     assert!(matches!(host.compile("test.plugin", &[0; 100]), Err(Error::InvalidComponent { .. })));
+    assert_eq!(records.take()[0].0, AuditKind::Deny);
     // A file without an end.
     assert!(matches!(host.compile_file("/dev/zero".as_ref()), Err(Error::NotFound { .. })));
     let folder = tempfile::tempdir().unwrap();

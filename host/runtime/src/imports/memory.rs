@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use hal9_package::{PermissionKind, PluginId};
 
+use crate::Limit;
 use crate::bindings::hal9::plugin::memory;
 use crate::bindings::hal9::plugin::types::Error;
 use crate::guard::{Guard, Interface};
@@ -173,11 +174,16 @@ impl memory::Host for MemoryCtx {
             return Ok(Err(error));
         }
         if value.len() as u64 > self.value_bytes {
+            self.guard.limited(Limit::MemoryValue, "a value was not kept");
             return Ok(Err(Error::LimitExceeded));
         }
         Ok(match self.backend.set(self.guard.plugin(), &key, value, self.max_keys).await {
             Ok(Stored::Yes) => Ok(()),
-            Ok(Stored::Full) => Err(Error::LimitExceeded),
+            Ok(Stored::Full) => {
+                self.guard
+                    .limited(Limit::MemoryKeys, "a value was not kept; the bound is the plugin's own, or that of all");
+                Err(Error::LimitExceeded)
+            }
             Err(error) => Err(self.unavailable(&error)),
         })
     }

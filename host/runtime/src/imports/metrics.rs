@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hal9_package::{PermissionKind, PluginId};
 
+use crate::Limit;
 use crate::bindings::hal9::plugin::metrics;
 use crate::guard::{Guard, Interface};
 use crate::quota::{Pool, Quota};
@@ -139,7 +140,12 @@ impl MetricsCtx {
         if !number.is_finite() || !is_name(name) || !self.guard.allows(PermissionKind::Hal9Metrics, name) {
             return false;
         }
-        self.names.accept(name)
+        let accepted = self.names.accept(name);
+        if !accepted {
+            self.guard
+                .limited(Limit::MetricNames, "a number was dropped; the bound is the plugin's own, or that of all");
+        }
+        accepted
     }
 
     fn take(&self, name: &str, number: f64, measurement: Measurement) -> wasmtime::Result<()> {

@@ -14,6 +14,9 @@ use crate::guard::{Guard, Interface};
 /// How deep plugins may call plugins.
 pub(crate) const DEPTH: usize = 8;
 
+/// What to do about calls that go too far.
+const CHAIN: &str = "let plugins call each other less";
+
 /// Calls a plugin for another one, under its own grants and limits.
 #[async_trait]
 pub(crate) trait PluginCalls: Send + Sync {
@@ -72,9 +75,11 @@ impl PluginsCtx {
         }
         let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
         if target == *self.guard.plugin() || self.chain.contains(&target) {
+            self.guard.withheld(&format!("a call of {target}"), "it waits for this one already", CHAIN);
             return Err(CallError::Cycle);
         }
         if self.chain.len() + 1 >= DEPTH {
+            self.guard.withheld(&format!("a call of {target}"), "calls of calls are 8 deep already", CHAIN);
             return Err(CallError::TooDeep);
         }
         let mut chain = self.chain.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hal9_package::PermissionKind;
 
+use crate::Limit;
 use crate::bindings::hal9::plugin::signals;
 use crate::bindings::hal9::plugin::types::{Error, Signal};
 use crate::guard::{Guard, Interface};
@@ -44,7 +45,13 @@ impl SignalsCtx {
         if !self.guard.allows(PermissionKind::Hal9Signal, &layer) {
             return Err(Error::Denied);
         }
-        if self.outbox.len() >= EMIT_SIGNALS || signal_bytes(&signal) > self.signal_bytes {
+        let reached = if self.outbox.len() >= EMIT_SIGNALS {
+            Some(Limit::Emissions)
+        } else {
+            (signal_bytes(&signal) > self.signal_bytes).then_some(Limit::Size)
+        };
+        if let Some(limit) = reached {
+            self.guard.limited(limit, "a signal was not taken");
             return Err(Error::LimitExceeded);
         }
         self.outbox.push(Emission { layer, signal });

@@ -11,8 +11,8 @@ use crate::guard::Guard;
 
 /// The wall clock says 1970, the monotonic clock says 0, always. (A clock that ticks by the call would look alive, and
 /// would make a plugin that waits for it spin until its deadline all the same.)
-pub(super) fn freeze(wasi: &mut WasiCtxBuilder) {
-    wasi.wall_clock(Frozen).monotonic_clock(Frozen);
+pub(super) fn freeze(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
+    wasi.wall_clock(Frozen(guard.clone())).monotonic_clock(Frozen(guard.clone()));
 }
 
 /// The clocks run, and whoever records uses is told when one is read.
@@ -21,7 +21,7 @@ pub(super) fn run(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
         .monotonic_clock(Running { clock: MonotonicClock::new(), guard: guard.clone() });
 }
 
-struct Frozen;
+struct Frozen(Arc<Guard>);
 
 impl HostWallClock for Frozen {
     fn resolution(&self) -> Duration {
@@ -29,6 +29,7 @@ impl HostWallClock for Frozen {
     }
 
     fn now(&self) -> Duration {
+        self.0.inert(PermissionKind::SystemTime);
         Duration::ZERO
     }
 }
@@ -39,6 +40,7 @@ impl HostMonotonicClock for Frozen {
     }
 
     fn now(&self) -> u64 {
+        self.0.inert(PermissionKind::SystemTime);
         0
     }
 }

@@ -33,6 +33,7 @@ impl HasData for HasEnvironment {
 
 impl Host for EnvironmentView<'_> {
     fn get_environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        self.guard.inert(PermissionKind::SystemEnv);
         let variables = self.cli.get_environment()?;
         for (name, _) in &variables {
             self.guard.used(&Permission { kind: PermissionKind::SystemEnv, scope: Some(name.clone()) });

@@ -55,11 +55,11 @@ pub(crate) fn build(
     wasi.max_random_size(limits.random_bytes.0);
     match granted.contains(PermissionKind::SystemTime) {
         true => clocks::run(&mut wasi, guard),
-        false => clocks::freeze(&mut wasi),
+        false => clocks::freeze(&mut wasi, guard),
     }
     match granted.contains(PermissionKind::SystemRandom) {
         true => random::open(&mut wasi, guard),
-        false => random::seed(&mut wasi, guard.plugin()),
+        false => random::seed(&mut wasi, guard),
     }
     environment::fill(&mut wasi, guard);
     files.preopen(&mut wasi)?;

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use hal9_package::{Permission, PermissionKind, PluginId};
+use hal9_package::{Permission, PermissionKind};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _, TryRng};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -13,10 +13,11 @@ use crate::guard::Guard;
 
 /// All three random interfaces draw from a generator that is seeded with the plugin's id. A plugin without
 /// `SystemRandom` still needs numbers: the hash maps of most languages begin with one.
-pub(super) fn seed(wasi: &mut WasiCtxBuilder, plugin: &PluginId) {
-    let seed = fnv1a(plugin.as_ref().as_bytes());
-    wasi.secure_random(StdRng::seed_from_u64(seed))
-        .insecure_random(StdRng::seed_from_u64(seed ^ 1))
+pub(super) fn seed(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
+    let seed = fnv1a(guard.plugin().as_ref().as_bytes());
+    let drawn = |seed| Drawn { numbers: StdRng::seed_from_u64(seed), guard: guard.clone() };
+    wasi.secure_random(drawn(seed))
+        .insecure_random(drawn(seed ^ 1))
         .insecure_random_seed(u128::from(seed) << 64 | u128::from(!seed));
 }
 
@@ -39,7 +40,10 @@ struct Drawn {
 
 impl Drawn {
     fn draw(&mut self) -> &mut StdRng {
-        self.guard.used(&Permission::unscoped(PermissionKind::SystemRandom));
+        match self.guard.rights().contains(PermissionKind::SystemRandom) {
+            true => self.guard.used(&Permission::unscoped(PermissionKind::SystemRandom)),
+            false => self.guard.inert(PermissionKind::SystemRandom),
+        }
         &mut self.numbers
     }
 }

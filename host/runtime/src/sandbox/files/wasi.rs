@@ -8,6 +8,7 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use hal9_package::PermissionKind;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
@@ -130,6 +131,8 @@ fn is_plain(kind: DescriptorType) -> bool {
 impl preopens::Host for FilesView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let wasi = &mut WasiFilesystemCtxView { ctx: self.wasi.ctx, table: &mut ResourceTable::new() };
+        self.files.guard.inert(PermissionKind::FileRead);
+        self.files.guard.inert(PermissionKind::FileWrite);
         let mut folders = Vec::new();
         // Wasmtime gives them in the order in which they were opened, which is that of the grants.
         for ((fd, name), grant) in preopens::Host::get_directories(wasi)?.into_iter().zip(&self.files.grants) {

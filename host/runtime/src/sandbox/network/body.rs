@@ -18,17 +18,19 @@ use super::line::Line;
 use crate::Limit;
 use crate::guard::Guard;
 
-/// The body of a request. More or less than the head says is an error before it is sent.
+/// The body of a request, of no more than so many bytes. More or less than the head says is an error before it is sent.
 pub(super) struct Sent {
     body: WasiBody,
     /// What is still to come, where the head says how much that is.
     left: Option<u64>,
     sent: u64,
+    limit: u64,
+    guard: Arc<Guard>,
 }
 
 impl Sent {
-    pub(super) fn new(body: WasiBody, length: Option<u64>) -> Self {
-        Self { body, left: length, sent: 0 }
+    pub(super) fn new(body: WasiBody, length: Option<u64>, guard: Arc<Guard>, limit: u64) -> Self {
+        Self { body, left: length, sent: 0, limit, guard }
     }
 }
 
@@ -37,7 +39,7 @@ impl Body for Sent {
     type Error = ErrorCode;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
-        let Self { body, left, sent } = self.get_mut();
+        let Self { body, left, sent, limit, guard } = self.get_mut();
         let frame = match ready!(Pin::new(body).poll_frame(cx)) {
             Some(frame) => frame.map_err(|error| failure::code(&error))?,
             None if left.is_some_and(|left| left > 0) => {
@@ -47,6 +49,10 @@ impl Body for Sent {
         };
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
         *sent += bytes;
+        if *sent > *limit {
+            guard.limited(Limit::HttpBody, "a request is larger");
+            return Poll::Ready(Some(Err(ErrorCode::HttpRequestBodySize(Some(*sent)))));
+        }
         if let Some(left) = left {
             match left.checked_sub(bytes) {
                 Some(rest) => *left = rest,

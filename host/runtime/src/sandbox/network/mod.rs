@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use hal9_package::Limits;
 use rustls::ClientConfig;
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
@@ -110,14 +111,20 @@ pub(crate) struct Outgoing {
     guard: Arc<Guard>,
     network: Arc<Network>,
     connections: Arc<Quota>,
+    /// One for each name that may be looked up at once.
+    lookups: Arc<Semaphore>,
     body_limit: u64,
 }
+
+/// How many names one plugin may have looked up at once. A lookup goes on until the resolver gives up, whoever waits for it.
+const LOOKUPS: usize = 4;
 
 impl Outgoing {
     /// `all` is how many connections all plugins together may hold.
     pub(crate) fn new(guard: Arc<Guard>, network: Arc<Network>, limits: &Limits, all: Arc<Pool>) -> Self {
         let connections = Arc::new(Quota::new(limits.connections.into(), all));
-        Self { guard, network, connections, body_limit: limits.http_body.0 }
+        let lookups = Arc::new(Semaphore::new(LOOKUPS));
+        Self { guard, network, connections, lookups, body_limit: limits.http_body.0 }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use http::uri::Scheme;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http1;
+use tokio::task::JoinError;
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::{Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
@@ -80,7 +82,7 @@ impl Outgoing {
             return Err(HttpError::HttpRequestDenied);
         }
         let length = head::prepare(&mut request, &target)?;
-        Ok((target, request.map(|body| Sent::new(body, length))))
+        Ok((target, request.map(|body| Sent::new(body, length, self.guard.clone(), self.body_limit))))
     }
 
     /// Sends a request that was admitted.
@@ -137,7 +139,7 @@ impl Outgoing {
     async fn addresses(&self, target: &Target, until: Instant) -> Result<Vec<IpAddr>, HttpError> {
         let found = match &target.host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => match timeout_at(until, self.network.setup.resolver.resolve(name)).await {
+            Host::Name(name) => match timeout_at(until, self.resolve(name.clone())).await {
                 Ok(Ok(found)) => found,
                 Ok(Err(_)) => return Err(HttpError::DnsError { rcode: None, info_code: None }),
                 Err(_) => return Err(HttpError::DnsTimeout),
@@ -147,6 +149,23 @@ impl Outgoing {
             |address: &IpAddr| self.guard.allows_address(target.secure, *address, target.port, is_public(*address));
         let found: Vec<_> = found.iter().map(IpAddr::to_canonical).collect();
         if found.iter().all(allowed) { Ok(found) } else { Err(HttpError::DestinationIpProhibited) }
+    }
+
+    /// The addresses of a name. The lookup counts as the plugin's until it is over, also where nobody waits for it any more.
+    async fn resolve(&self, name: String) -> io::Result<Vec<IpAddr>> {
+        let turn = self.lookups.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let resolver = self.network.setup.resolver.clone();
+        let lookup = tokio::spawn(async move {
+            let found = resolver.resolve(&name).await;
+            drop(turn);
+            found
+        });
+        match lookup.await.map_err(JoinError::try_into_panic) {
+            Ok(found) => found,
+            // As if it had been asked here: see `caught`.
+            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Err(error)) => Err(io::Error::other(error)),
+        }
     }
 
     /// A connection to the first address that answers; each one gets its share of the time.

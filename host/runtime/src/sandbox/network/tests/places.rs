@@ -122,6 +122,32 @@ async fn a_network_that_fails_says_how() {
     assert_eq!(got(&plugin, "http://allowed.example/").await, "200 hello");
 }
 
+/// Holds the guard against a plugin whose lookups hang, and would hang those of others.
+#[tokio::test]
+async fn lookups_that_hang_are_the_plugin_s_own() {
+    let stand = Stand::new(hello());
+    let short = || NetworkConfig { connect_time: Duration::from_millis(50), ..NetworkConfig::default() };
+    let plugin = || stand.plugin(&["NetworkHttp:*:*"], &Limits::default(), short());
+    let (plugin, other) = (plugin(), plugin());
+    for _ in 0..4 {
+        assert_eq!(got(&plugin, "http://silent.example/").await, "DnsTimeout");
+    }
+    assert_eq!(got(&plugin, "http://allowed.example/").await, "DnsTimeout");
+    assert_eq!(stand.resolved.lock().unwrap().len(), 4, "the fifth was not begun");
+    assert_eq!(got(&other, "http://allowed.example/").await, "200 hello");
+}
+
+/// Holds the guard against a body without end that is sent.
+#[tokio::test]
+async fn a_request_has_no_larger_body_than_it_may() {
+    let stand = Stand::new(hello());
+    let limits = Limits { http_body: hal9_package::ByteSize(4), ..Limits::default() };
+    let plugin = stand.plugin(&["NetworkHttp:*:*"], &limits, NetworkConfig::default());
+    let request = |text: &'static str| Request::post("http://allowed.example/").body(body(text)).unwrap();
+    let sent = send(&plugin, request("four!")).await;
+    assert!(outcome(sent).await.contains("HttpRequestBodySize"));
+}
+
 #[tokio::test]
 async fn one_address_after_the_other_is_tried() {
     let stand = Stand::new(hello());
