@@ -10,18 +10,58 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hal9_host::{AuditKind, AuditLog, Call, EngineConfig, Error, Grant, Host, LoadOptions, Plugin, Signal};
-use hal9_package::{ByteSize, LimitOverrides};
+use hal9_package::{ByteSize, LimitOverrides, Manifest};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 const PLUGINS: usize = 50;
 
-/// Guests, with what they are asked: what is good, and what is not.
-const WORK: [(&str, &str, &[&str]); 6] = [
-    ("echo", "hello", &[]),
-    ("faults", "hello", &["panic", "exit", "divide", "grow", "recurse", "spin", "sleep"]),
-    ("flood", "lines 3", &["lines 100000", "stdout 100000", "content 20000000"]),
-    ("hoard", "random 10", &["pollables 2000", "random 70000"]),
-    ("uses-memory", "set notes/1 x", &["get other", "keys "]),
-    ("uses-metrics", "gauge work.x 1", &["gauge other 1"]),
+/// What comes of what is asked that should not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The call ends, and its instance with it.
+    Fatal,
+    /// The plugin is told, and goes on.
+    Told,
+}
+
+/// Guests, with what is good and what is not: `SERVER` is one that answers and `OTHER` one that was not granted.
+type Work = (&'static str, &'static [&'static str], &'static [(&'static str, Ends)]);
+
+const WORK: [Work; 8] = [
+    ("echo", &["hello"], &[]),
+    (
+        "faults",
+        &["hello"],
+        &[
+            ("panic", Ends::Fatal),
+            ("exit", Ends::Fatal),
+            ("divide", Ends::Fatal),
+            ("grow", Ends::Fatal),
+            ("recurse", Ends::Fatal),
+            ("spin", Ends::Fatal),
+            ("sleep", Ends::Fatal),
+            ("fail", Ends::Told),
+        ],
+    ),
+    (
+        "flood",
+        &["lines 3"],
+        &[("lines 100000", Ends::Fatal), ("stdout 100000", Ends::Fatal), ("content 20000000", Ends::Fatal)],
+    ),
+    ("hoard", &["random 10"], &[("pollables 2000", Ends::Fatal), ("random 70000", Ends::Fatal)]),
+    ("uses-memory", &["set notes/1 x"], &[("get other", Ends::Told), ("keys ", Ends::Told)]),
+    ("uses-metrics", &["gauge work.x 1"], &[("gauge other 1", Ends::Told)]),
+    (
+        "files",
+        &["fill 10 /data/new", "hold 3 /data/new", "count 0 /data"],
+        &[("hold 100 /data/new", Ends::Told), ("trap", Ends::Fatal), ("fill 10 /data/../out", Ends::Told)],
+    ),
+    (
+        "uses-http",
+        &["get http SERVER", "hold http SERVER"],
+        &[("get http OTHER", Ends::Told), ("break http SERVER", Ends::Fatal)],
+    ),
 ];
 
 /// What the process holds.
@@ -58,31 +98,74 @@ impl hal9_host::LogSink for Silent {
     fn write(&self, _: &hal9_host::LogLine<'_>) {}
 }
 
-fn load(host: &Host, guest: &str) -> Plugin {
+/// The guests that carry no manifest get one.
+fn manifest(guest: &str) -> Manifest {
+    let manifest = serde_json::json!({
+        "api_version": 1,
+        "metadata": {
+            "id": format!("test.{guest}"), "name": guest, "version": "0.1.0", "author": "", "license": "Apache-2.0"
+        },
+        "capabilities": [{ "NeuronType": { "layer": "L2", "neuron_type": guest, "description": "" } }],
+        "permissions": ["NetworkHttp", "FileWrite:./data=>/data"],
+    });
+    Manifest::parse(manifest.to_string().as_bytes()).unwrap()
+}
+
+fn load(host: &Host, guest: &str, grant: &[String]) -> Plugin {
     let component = host.compile_file(&hal9_tests::guest(guest)).unwrap();
-    let grant = ["Hal9Memory:notes/", "Hal9Metrics:work."].map(|text| text.parse().unwrap());
     let caps = LimitOverrides {
-        call_time: Some(Duration::from_millis(250)),
+        // Only those that never end are to be waited for.
+        call_time: (guest == "faults").then_some(Duration::from_millis(250)),
         memory: Some(ByteSize::mib(16)),
         ..LimitOverrides::default()
     };
-    let options = LoadOptions { grant: Grant::Only(grant.into_iter().collect()), caps, ..LoadOptions::default() };
+    let options = LoadOptions {
+        manifest: Some(manifest(guest)),
+        grant: Grant::Only(grant.iter().map(|text| text.parse().unwrap()).collect()),
+        caps,
+        ..LoadOptions::default()
+    };
     host.load(&component, options).unwrap()
 }
 
-/// Asks a plugin for good and bad in turns until the time is over; how often what is good was served.
-async fn mix(plugin: Plugin, at: usize, until: Instant) -> u64 {
+/// A server on this machine that answers everybody and waits for them to close.
+async fn server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut rest = Vec::new();
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await;
+                let _ = stream.read_to_end(&mut rest).await;
+            });
+        }
+    });
+    address
+}
+
+/// Asks a plugin for good and bad in turns until the time is over; how often it went as it should.
+async fn mix(plugin: Plugin, at: usize, servers: [String; 2], until: Instant) -> u64 {
     let (_, good, bad) = WORK[at % WORK.len()];
+    let ask = async |order: &str| {
+        let order = order.replace("SERVER", &servers[0]).replace("OTHER", &servers[1]);
+        plugin.process_signal(&mut Call::new(), &Signal::text(&order)).await
+    };
     let (mut served, mut turn) = (0, at);
     while Instant::now() < until {
-        let reply = plugin.process_signal(&mut Call::new(), &Signal::text(good)).await;
-        reply.unwrap_or_else(|error| panic!("{good}: {error}"));
+        for order in good {
+            ask(order).await.unwrap_or_else(|error| panic!("{order}: {error}"));
+        }
         served += 1;
-        if let Some(bad) = bad.get(turn % bad.len().max(1)) {
-            let reply = plugin.process_signal(&mut Call::new(), &Signal::text(bad)).await;
-            // A denial is an answer; the rest ends the call.
-            let fatal = matches!(&reply, Err(error) if error.is_fatal());
-            assert!(reply.is_ok() || fatal || matches!(reply, Err(Error::Failed { .. })), "{bad}: {reply:?}");
+        if let Some((order, ends)) = bad.get(turn % bad.len().max(1)) {
+            let reply = ask(order).await;
+            let ended = match &reply {
+                Err(error) if error.is_fatal() => Ends::Fatal,
+                Ok(_) | Err(Error::Failed { .. }) => Ends::Told,
+                Err(error) => panic!("{order}: {error}"),
+            };
+            assert_eq!(ended, *ends, "{order}: {reply:?}");
         }
         turn += 1;
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -97,15 +180,27 @@ async fn fifty_plugins_leave_nothing_behind_but_their_records() {
     let path = folder.path().join("audit.jsonl");
     let audit = Arc::new(AuditLog::open(&path).unwrap());
     let host = host(audit.clone());
-    let plugins: Vec<_> = (0..PLUGINS).map(|at| load(&host, WORK[at % WORK.len()].0)).collect();
+    let (servers, data) = ([server().await, server().await], tempfile::tempdir().unwrap());
+    let grant = [
+        "Hal9Memory:notes/".to_owned(),
+        "Hal9Metrics:work.".to_owned(),
+        format!("NetworkHttp:{}", servers[0]),
+        format!("FileWrite:{}=>/data", data.path().display()),
+    ];
+    let plugins: Vec<_> = (0..PLUGINS).map(|at| load(&host, WORK[at % WORK.len()].0, &grant)).collect();
     let run = async |time: Duration| {
         let until = Instant::now() + time;
-        let tasks: Vec<_> =
-            plugins.iter().enumerate().map(|(at, plugin)| tokio::spawn(mix(plugin.clone(), at, until))).collect();
+        let mix = |(at, plugin): (usize, &Plugin)| tokio::spawn(mix(plugin.clone(), at, servers.clone(), until));
+        let tasks: Vec<_> = plugins.iter().enumerate().map(mix).collect();
         let mut served = Vec::new();
         for task in tasks {
             served.push(task.await.unwrap());
         }
+        // An instance that is let go closes all that it had open.
+        for plugin in &plugins {
+            plugin.stop().await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
         served
     };
     // Pools and caches fill first.
