@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use super::AuditKind;
 use super::files::{Files, Head, KEPT, Tail, each_line};
@@ -34,6 +35,18 @@ impl Chain {
         let mut tail = Tail::read(&mut file)?;
         let head = self.files.head()?;
         let (mut seq, mut hash) = self.newest(&tail, head.as_ref())?;
+        let mut first = match &head {
+            Some(head) => head.first,
+            None if seq > 0 => {
+                records.insert(0, without_head());
+                self.oldest()?
+            }
+            None => {
+                // Before the first record, so that nobody who is killed between the two leaves a log that looks cut.
+                self.files.set_head(&Head { seq, hash: hash.clone(), first: 1 }, sync)?;
+                1
+            }
+        };
         let mut text = String::new();
         if tail.is_open {
             text.push('\n');
@@ -41,7 +54,6 @@ impl Chain {
         if !tail.loose.is_empty() {
             records.insert(0, close_off(&mut tail, &mut text));
         }
-        let mut first = head.map_or(1, |head| head.first);
         for record in &mut records {
             text.push_str(&record.seal(seq + 1, &hash)?);
             (seq, hash) = (record.seq, record.hash.clone());
@@ -92,6 +104,16 @@ impl Chain {
         })
     }
 
+    /// The first record that is still there.
+    fn oldest(&self) -> io::Result<u64> {
+        for path in self.files.all() {
+            if let Some(first) = first_in(&path)? {
+                return Ok(first);
+            }
+        }
+        Ok(1)
+    }
+
     /// Moves every file on by one, the oldest away; the first record that is still kept. The anchor knows of it before any is
     /// gone, so that nobody who is killed here leaves a log that looks cut.
     fn rotate(&self, first: u64) -> io::Result<u64> {
@@ -99,9 +121,7 @@ impl Chain {
         if self.files.full(KEPT).exists()
             && let Some(kept) = self.files.all().get(1)
         {
-            let mut found = None;
-            each_line(kept, |line| found = found.or_else(|| line.record().map(|record| record.seq)))?;
-            first = found.unwrap_or(first);
+            first = first_in(kept)?.unwrap_or(first);
             if let Some(head) = self.files.head()? {
                 self.files.set_head(&Head { first, ..head }, true)?;
             }
@@ -114,11 +134,24 @@ impl Chain {
     }
 }
 
-fn move_on(from: &std::path::Path, to: &std::path::Path) -> io::Result<()> {
+/// The number of the first record in a file.
+fn first_in(path: &Path) -> io::Result<Option<u64>> {
+    let mut first = None;
+    each_line(File::open(path)?, |line| first = first.or_else(|| line.record().map(|record| record.seq)))?;
+    Ok(first)
+}
+
+fn move_on(from: &Path, to: &Path) -> io::Result<()> {
     match std::fs::rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
+}
+
+/// The record that says that nobody can tell whether it follows the newest one.
+fn without_head() -> AuditRecord {
+    let message = "audit.head was gone or could not be read: records before this one may have been cut off";
+    AuditRecord { no_head: true, ..AuditRecord::of_log(message, 1) }
 }
 
 /// The record that says what stands before it: bytes that are no record, such as half of one whose writer was killed.
@@ -198,6 +231,24 @@ mod tests {
         std::fs::remove_file(&chain.files.0).unwrap();
         chain.append(records(1)).unwrap();
         assert_eq!(verify(&chain.files).unwrap().damage.len(), 2);
+    }
+
+    #[test]
+    fn a_log_that_lost_its_head_begins_with_its_oldest_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut chain = Chain { file_bytes: 2_000, ..chain(&folder) };
+        for _ in 0..60 {
+            chain.append(records(1)).unwrap();
+        }
+        std::fs::write(chain.files.0.with_extension("head"), "no anchor").unwrap();
+        // Guards `first`: files that were turned over long ago are not missing.
+        for _ in 0..3 {
+            chain.append(records(1)).unwrap();
+            let damage = verify(&chain.files).unwrap().damage;
+            assert_eq!((damage.len(), damage[0].kind), (1, DamageKind::NoHead), "{damage:?}");
+        }
+        let head = chain.files.head().unwrap().unwrap();
+        assert_eq!(head.first, verify(&chain.files).unwrap().first);
     }
 
     #[test]

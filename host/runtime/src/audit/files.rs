@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,13 @@ pub(super) struct Head {
     pub(super) hash: String,
     /// The first record that is still kept.
     pub(super) first: u64,
+}
+
+/// A log as it was at one moment, open to be read.
+pub(super) struct Opened {
+    pub(super) head: Option<Head>,
+    /// Oldest first.
+    pub(super) files: Vec<(PathBuf, io::Take<File>)>,
 }
 
 impl Files {
@@ -55,8 +62,19 @@ impl Files {
         Ok(file)
     }
 
+    /// Opens all files while nobody writes. What is turned over or appended later changes nothing of what is read.
+    pub(super) fn open(&self) -> io::Result<Opened> {
+        let _lock = self.lock_to_read()?;
+        let open = |path: PathBuf| {
+            let file = File::open(&path)?;
+            let bytes = file.metadata()?.len();
+            Ok((path, file.take(bytes)))
+        };
+        Ok(Opened { head: self.head()?, files: self.all().into_iter().map(open).collect::<io::Result<_>>()? })
+    }
+
     /// Waits until nobody writes; none for a log that nobody has written to.
-    pub(super) fn lock_to_read(&self) -> io::Result<Option<File>> {
+    fn lock_to_read(&self) -> io::Result<Option<File>> {
         let file = match File::open(self.0.with_extension("lock")) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -132,9 +150,9 @@ impl Line {
     }
 }
 
-/// Calls `each` with the lines of a file in their order, until it breaks off or fails.
-pub(super) fn each_line(path: &Path, mut each: impl FnMut(&Line)) -> io::Result<()> {
-    let mut reader = BufReader::new(File::open(path)?);
+/// Calls `each` with the lines of a file in their order.
+pub(super) fn each_line(file: impl io::Read, mut each: impl FnMut(&Line)) -> io::Result<()> {
+    let mut reader = BufReader::new(file);
     let mut line = Line { number: 1, bytes: Vec::new() };
     loop {
         line.bytes.clear();

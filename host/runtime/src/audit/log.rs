@@ -15,7 +15,7 @@ use super::verify::{AuditVerified, verify};
 use super::{AuditEvent, AuditSink};
 
 /// So many records wait to be written; more are lost, and counted.
-const WAITING: usize = 1_024;
+pub(super) const WAITING: usize = 1_024;
 
 /// The time between two writes, so that a storm of traps does not make a storm of writes.
 const REST: Duration = Duration::from_millis(50);
@@ -33,7 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # What the chain shows
 ///
 /// [`verify`](Self::verify) finds every change of a byte, and lines that are gone, moved or added, as long as whoever made
-/// it could not make the hashes again. `audit.head` holds the newest hash, so that a tail that was cut off is missed. Whoever
+/// it could not make the hashes again. `audit.head` holds the newest hash, so that a tail that was cut off is missed; where
+/// that is gone as well, the next record says so, and so does `verify` from then on. Whoever
 /// can write to the folder can make all of it again, the chain and the head, and nobody could tell from these files alone. Against
 /// that, keep the hash of a record elsewhere from time to time: everything up to that record is certain then.
 #[derive(Debug)]
@@ -64,6 +65,17 @@ struct State {
     failure: Option<String>,
 }
 
+impl State {
+    /// Has records wait again, before those that came since; for how many there is no room.
+    fn put_back(&mut self, mut records: Vec<AuditRecord>) -> u64 {
+        records.append(&mut self.waiting);
+        let many = records.len().saturating_sub(WAITING);
+        records.truncate(WAITING);
+        self.waiting = records;
+        many as u64
+    }
+}
+
 impl AuditLog {
     /// The log in a file, such as `audit.jsonl`. The first record makes it.
     ///
@@ -85,8 +97,8 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// Why it could not be, such as a full disk: the records are lost then, and the next one that can be written says how
-    /// many.
+    /// Why it could not be. After a full disk, the records are lost, and the next one that can be written says how many; while
+    /// another process holds the lock, they wait.
     pub fn flush(&self) -> io::Result<()> {
         let until = Instant::now() + PATIENCE;
         let mut state = self.shared.lock();
@@ -110,11 +122,8 @@ impl AuditLog {
     ///
     /// A file that cannot be read. One that is not there has no records.
     pub fn read(path: &Path, mut each: impl FnMut(AuditRecord)) -> io::Result<()> {
-        let files = Files(path.to_owned());
-        // While nobody writes: a file that is turned over meanwhile would be read twice, or not at all.
-        let _lock = files.lock_to_read()?;
-        for path in files.all() {
-            each_line(&path, |line| line.record().into_iter().for_each(&mut each))?;
+        for (_, file) in Files(path.to_owned()).open()?.files {
+            each_line(file, |line| line.record().into_iter().for_each(&mut each))?;
         }
         Ok(())
     }
@@ -162,18 +171,23 @@ impl Shared {
     fn write(&self, mut chain: Chain) {
         let mut rested = Instant::now();
         loop {
-            let (mut records, lost, asked, closing) = self.wait(rested);
-            let many = records.len() as u64;
+            let (records, lost, asked, closing) = self.wait(rested);
+            let mut batch = records.clone();
             if lost > 0 {
                 let why = self.lock().failure.clone().unwrap_or_else(|| "there were too many at once".to_owned());
                 let records_were = if lost == 1 { "one record was" } else { &format!("{lost} records were") };
-                records.insert(0, AuditRecord::of_log(&format!("{records_were} lost: {why}"), lost));
+                batch.insert(0, AuditRecord::of_log(&format!("{records_were} lost: {why}"), lost));
             }
-            let result = if records.is_empty() { Ok(()) } else { chain.append(records) };
+            let result = if batch.is_empty() { Ok(()) } else { chain.append(batch) };
             let mut state = self.lock();
             if let Err(error) = &result {
-                tracing::error!("{} records of the audit log are lost: {error}", lost + many);
+                // A log that another process holds is a good one, and will be free again.
+                let waits = error.kind() == io::ErrorKind::TimedOut && !closing;
+                let many = if waits { state.put_back(records) } else { records.len() as u64 };
                 state.lost += lost + many;
+                if many > 0 {
+                    tracing::error!("{many} records of the audit log are lost: {error}");
+                }
             }
             state.failure = result.err().map(|error| error.to_string());
             state.done = asked;
@@ -294,6 +308,15 @@ mod tests {
         assert_eq!(said[1], (AuditKind::Deny, 1, "d"));
         assert!(said[0].2.starts_with("3 records were lost: ") && said[0].1 == 3, "{said:?}");
         assert_eq!(said.len(), 2);
+    }
+
+    #[test]
+    fn what_is_put_back_comes_first_and_what_has_no_room_is_counted() {
+        let records = |message: &str, count| vec![AuditRecord::new(&event(AuditKind::Policy, message)); count];
+        let mut state = State { waiting: records("later", WAITING - 1), ..State::default() };
+        assert_eq!(state.put_back(records("before", 3)), 2);
+        assert_eq!(state.waiting.len(), WAITING);
+        assert!(state.waiting[2].message == "before" && state.waiting[3].message == "later");
     }
 
     #[test]

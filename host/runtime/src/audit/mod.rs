@@ -2,6 +2,8 @@
 //! it. It refuses to know where records go: that is the embedder's [`AuditSink`], of which [`AuditLog`] is one.
 
 mod chain;
+#[cfg(test)]
+mod contention;
 mod files;
 mod flood;
 mod log;
@@ -25,7 +27,7 @@ pub use verify::{AuditDamage, AuditVerified, DamageKind};
 pub enum AuditKind {
     /// A plugin was loaded: its version, and what it was granted.
     Load,
-    /// A plugin was unloaded.
+    /// A plugin was unloaded, or taken out of a home.
     Unload,
     /// A plugin wanted what it was not granted, and did not get it.
     Deny,
@@ -39,7 +41,7 @@ pub enum AuditKind {
     Policy,
     /// A plugin was installed, upgraded or uninstalled.
     Install,
-    /// A plugin was replaced while it worked.
+    /// A plugin was replaced by one of the same id.
     Reload,
     /// The log itself: records that it lost, or found torn.
     Log,

@@ -51,6 +51,9 @@ pub struct AuditRecord {
     /// The hash of bytes before this record that are no record, which this one closes off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<String>,
+    /// Whether `audit.head` was gone or could not be read when this was written, so that records before it may be missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_head: bool,
     /// The hash of the record before; of 64 zeros for the first.
     pub prev: String,
     /// The BLAKE3 hash of all before it in the line.
@@ -73,6 +76,7 @@ impl AuditRecord {
             help: escape(&event.help, TEXT_BYTES),
             count: 1,
             torn: None,
+            no_head: false,
             prev: String::new(),
             hash: String::new(),
         }

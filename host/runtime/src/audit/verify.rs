@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::{Files, Head, Line, each_line};
+use super::files::{Files, Head, Line, Opened, each_line};
 use super::record::{AuditRecord, ROOT};
 
 /// So much damage is told at most.
@@ -26,7 +26,8 @@ pub enum DamageKind {
     Torn,
     /// The newest records are gone.
     Cut,
-    /// `audit.head` is not there or cannot be read, so that nobody can tell whether the newest records are gone.
+    /// `audit.head` is not there or cannot be read, so that nobody can tell whether the newest records are gone. Or it was so
+    /// when the log went on: records may have been cut off between the two that this is about.
     NoHead,
 }
 
@@ -57,6 +58,9 @@ impl fmt::Display for AuditDamage {
             DamageKind::Misplaced => write!(f, "{records} in the wrong place"),
             DamageKind::Torn => f.write_str("the last line is not whole; the next record will close it off"),
             DamageKind::Cut => write!(f, "{records} missing after it: the end was cut off"),
+            DamageKind::NoHead if seq < to => {
+                write!(f, "records may have been cut off before record {to}: audit.head was gone when it was written")
+            }
             DamageKind::NoHead => f.write_str("audit.head cannot be read, so that records may be missing after it"),
         }
     }
@@ -99,11 +103,10 @@ struct Walk {
 }
 
 pub(super) fn verify(files: &Files) -> io::Result<AuditVerified> {
-    let _lock = files.lock_to_read()?;
-    let mut walk =
-        Walk { head: files.head()?, found: AuditVerified::default(), loose: None, file: files.0.clone(), line: 1 };
-    for path in files.all() {
-        each_line(&path, |line| walk.take(&path, line))?;
+    let Opened { head, files: opened } = files.open()?;
+    let mut walk = Walk { head, found: AuditVerified::default(), loose: None, file: files.0.clone(), line: 1 };
+    for (path, file) in opened {
+        each_line(file, |line| walk.take(&path, line))?;
     }
     Ok(walk.end())
 }
@@ -166,6 +169,9 @@ impl Walk {
         } else if room == 0 && record.prev != if is_first { ROOT } else { &self.found.hash } {
             let (file, line) = (self.file.clone(), self.line);
             self.damage(DamageKind::Changed, &file, line, expected - 1, expected - 1);
+        }
+        if record.no_head {
+            self.damage(DamageKind::NoHead, file, line, record.seq.saturating_sub(1), record.seq);
         }
         if is_first {
             self.found.first = record.seq;
@@ -298,5 +304,36 @@ mod tests {
         let damage = verify(&files).unwrap().damage;
         assert_eq!((damage[0].kind, damage[0].seq, damage[0].to, damage.len()), (DamageKind::Missing, 4, 5, 1));
         assert!(damage[0].to_string().ends_with("line 4: records 4 to 5 are missing before it"), "{}", damage[0]);
+    }
+
+    #[test]
+    fn a_tail_that_was_cut_with_its_head_is_told_when_the_log_goes_on() {
+        let event = AuditEvent::new(AuditKind::Load, &"test.a".parse().unwrap(), "later");
+        let head = |files: &Files| files.0.with_extension("head");
+        // Guards the record that says so: without it, the chain goes on from record 3 as if there had been no other.
+        for spoil in
+            [|path: &Path| std::fs::remove_file(path).unwrap(), |path: &Path| std::fs::write(path, "{").unwrap()]
+        {
+            let (_folder, files, lines) = log();
+            std::fs::write(&files.0, lines[..3].concat()).unwrap();
+            spoil(&head(&files));
+            for _ in 0..2 {
+                Chain::new(files.clone()).append(vec![AuditRecord::new(&event)]).unwrap();
+            }
+            let verified = verify(&files).unwrap();
+            let damage = &verified.damage;
+            assert_eq!((damage[0].kind, damage[0].seq, damage[0].to, damage.len()), (DamageKind::NoHead, 3, 4, 1));
+            assert!(damage[0].to_string().contains("may have been cut off before record 4"), "{}", damage[0]);
+            assert_eq!(verified.records, 6, "it is said once, before the first that was appended");
+        }
+        // A log that begins is not one that was cut, even where its first writer was killed before it wrote.
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files(folder.path().join("audit.jsonl"));
+        let mut stopped = Chain::new(files.clone());
+        stopped.write = Box::new(|_, _| Err(io::ErrorKind::StorageFull.into()));
+        stopped.append(vec![AuditRecord::new(&event)]).unwrap_err();
+        assert!(head(&files).exists(), "the anchor is there before the first record");
+        Chain::new(files.clone()).append(vec![AuditRecord::new(&event)]).unwrap();
+        assert!(verify(&files).unwrap().damage.is_empty());
     }
 }
