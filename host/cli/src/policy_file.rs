@@ -16,14 +16,17 @@ use crate::settings::Settings;
 /// How long another command may be changing the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The file, while nobody else changes it.
+/// The file, while nobody else changes it or, after [`PolicyFile::release`], as it was then.
 pub(crate) struct PolicyFile {
     path: PathBuf,
     /// What the path leads to, where it is a link.
     target: PathBuf,
     environment: Option<String>,
     document: DocumentMut,
-    _lock: File,
+    /// What it said when it was opened.
+    text: String,
+    /// None while others may change it.
+    lock: Option<File>,
 }
 
 impl PolicyFile {
@@ -35,14 +38,11 @@ impl PolicyFile {
     pub(crate) fn open(path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let lock = lock(&path.with_extension("lock"))?;
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Failure::file(path, &error)),
-        };
+        let text = read(path)?;
         Settings::parse(&text, path, environment)?;
         let document = text.parse().map_err(|error| Failure::internal("hal9.toml could not be read", &error))?;
-        Ok(Self { path: path.to_owned(), target, environment: environment.map(str::to_owned), document, _lock: lock })
+        let (path, environment) = (path.to_owned(), environment.map(str::to_owned));
+        Ok(Self { path, target, environment, document, text, lock: Some(lock) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -84,8 +84,24 @@ impl PolicyFile {
         Failure::usage(message, format!("write it as a table: [plugins.\"{plugin}\"]"))
     }
 
+    /// Lets others change the file until this is saved.
+    pub(crate) fn release(&mut self) {
+        self.lock = None;
+    }
+
     /// Writes the file, whole or not at all.
-    pub(crate) fn save(&self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// That of the system; a file that was released, and changed by somebody else: it stays as they left it.
+    pub(crate) fn save(&mut self) -> Result<(), Failure> {
+        if self.lock.is_none() {
+            self.lock = Some(lock(&self.path.with_extension("lock"))?);
+            if read(&self.path)? != self.text {
+                let message = format!("{} was changed meanwhile, and stays as it is now", self.path.display());
+                return Err(Failure::new(Code::Conflict, message).help("run the command again"));
+            }
+        }
         let folder = self.target.parent().unwrap_or(Path::new("/"));
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -158,6 +174,15 @@ fn edit(array: &mut Array, wanted: &Permissions, folder: &Path) {
     if !comments.is_empty() {
         let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
         array.set_trailing(comments + &trailing);
+    }
+}
+
+/// What the file says; nothing, where there is none.
+fn read(path: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Failure::file(path, &error)),
     }
 }
 
@@ -256,6 +281,29 @@ mod tests {
         });
         let settings = Settings::read(&path, None).unwrap();
         assert_eq!(settings.plugin(&"ai.hal9.x".parse().unwrap()).grant.unwrap().len(), 8);
+    }
+
+    #[test]
+    fn what_others_changed_after_a_release_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hal9.toml");
+        let id: PluginId = "ai.hal9.x".parse().unwrap();
+        let open = |wanted: &str| {
+            let mut file = PolicyFile::open(&path, None).unwrap();
+            file.set(&id, "grant", &set(&[wanted])).unwrap();
+            file
+        };
+        let mut mine = open("SystemTime");
+        mine.release();
+        open("SystemRandom").save().unwrap();
+        let theirs = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(mine.save().unwrap_err().code, Code::Conflict);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+        drop(mine);
+        let mut mine = open("SystemTime");
+        mine.release();
+        mine.save().unwrap();
+        assert_ne!(std::fs::read_to_string(&path).unwrap(), theirs, "nobody else had changed it");
     }
 
     #[cfg(unix)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hal9_host::{AuditLog, Component, Grant, HostBuilder, LoadOptions, Manager};
+use hal9_host::{AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, Manager};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
 use hal9_registry::{Registry, Usage};
 
@@ -195,6 +195,20 @@ impl Session {
         Ok(reachable)
     }
 
+    /// Records changes of policies that were made. Nobody is told that all is well while the log does not say so.
+    pub(crate) fn record_policy(&self, changes: impl IntoIterator<Item = AuditEvent>) -> Result<(), Failure> {
+        for change in changes {
+            self.audit.record(&change);
+        }
+        self.audit.flush().map_err(|error| {
+            let path = self.home.audit();
+            let message =
+                format!("the policy was changed, and the audit log does not say so: {}: {error}", path.display());
+            Failure::new(Code::Unavailable, message)
+                .help("find out what keeps hal9 from writing there; `hal9 policy show` says what holds")
+        })
+    }
+
     /// Notes a failure of a plugin's, for its usage.
     pub(crate) fn note_error(&mut self, failure: &Failure) {
         if let Some(plugin) = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok()) {
@@ -211,6 +225,12 @@ impl Session {
                 self.output.note(format!("{id}: at its end: {error}"));
             }
             let stats = summary.stats;
+            // The first call is its start.
+            if stats.calls > 1
+                && let Some(watch) = &self.watch
+            {
+                watch.called(&id);
+            }
             let usage = Usage {
                 calls: stats.calls,
                 errors: stats.errors,

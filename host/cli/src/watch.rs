@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hal9_host::{AuditEvent, AuditKind, AuditLog, AuditSink, Component, UseRecorder, permissions_for};
-use hal9_package::{Permission, PermissionKind, Permissions, PluginId};
+use hal9_package::{Permission, PermissionKind, Permissions, PluginId, Rights};
 
 use crate::grants::Standing;
 
@@ -33,6 +33,8 @@ struct Seen {
 /// What one plugin took.
 #[derive(Clone, Default)]
 struct Taken {
+    /// Whether it was called, and not only started.
+    called: bool,
     declared: Permissions,
     /// For each import that needs one: the kinds of permission, one of which links it.
     imports: Vec<&'static [PermissionKind]>,
@@ -69,16 +71,35 @@ impl Watch {
         taken.imports = needs.filter(|kinds| !kinds.is_empty()).collect();
     }
 
-    /// The smallest policy for each plugin that was loaded.
-    pub(crate) fn least(&self) -> BTreeMap<PluginId, Least> {
-        self.seen().plugins.iter().map(|(plugin, taken)| (plugin.clone(), taken.least())).collect()
+    /// A plugin was called.
+    pub(crate) fn called(&self, plugin: &PluginId) {
+        self.seen().plugins.entry(plugin.clone()).or_default().called = true;
     }
 
-    /// What was refused here, and not there.
+    /// The plugins that the run was about: those that it called; where it only started some, those that used a right meanwhile. Of
+    /// the others, such as those that one of these could have called, it shows nothing.
+    pub(crate) fn ran(&self) -> BTreeSet<PluginId> {
+        let seen = self.seen();
+        let those = |fit: fn(&Taken) -> bool| -> BTreeSet<PluginId> {
+            seen.plugins.iter().filter(|(_, taken)| fit(taken)).map(|(plugin, _)| plugin.clone()).collect()
+        };
+        let called = those(|taken| taken.called);
+        if called.is_empty() { those(|taken| !taken.used.is_empty() || !taken.over.is_empty()) } else { called }
+    }
+
+    /// The smallest policy for a plugin, of which this is the one that it has now.
+    pub(crate) fn least(&self, plugin: &PluginId, now: &Standing) -> Least {
+        self.seen().plugins.get(plugin).map(|taken| taken.least(now)).unwrap_or_default()
+    }
+
+    /// What was refused here to the plugins that a run was about, and not in that run.
     pub(crate) fn newly_refused(&self, before: &Self) -> Vec<String> {
+        let ran = before.ran();
         let before = before.seen();
         let seen = self.seen();
-        let new = seen.refused.iter().filter(|(refused, _)| !before.refused.contains_key(refused));
+        let new = seen.refused.iter().filter(|(refused, _)| {
+            refused.0.as_ref().is_none_or(|plugin| ran.contains(plugin)) && !before.refused.contains_key(refused)
+        });
         new.map(|((plugin, _), message)| match plugin {
             Some(plugin) => format!("{plugin}: {message}"),
             None => message.clone(),
@@ -136,8 +157,11 @@ pub(crate) fn all(standing: &Standing, loaded: &Permissions) -> Permissions {
 }
 
 impl Taken {
-    fn least(&self) -> Least {
+    fn least(&self, now: &Standing) -> Least {
         let mut least = Least::default();
+        // What was not used gives no reason to grant more than now.
+        let kept = now.rights();
+        let possible = Rights::new(&self.declared, &now.denied);
         for kind in PermissionKind::ALL {
             least.granted.extend(self.of_kind(*kind));
         }
@@ -146,14 +170,13 @@ impl Taken {
                 continue;
             }
             // The longest scope is the narrowest, as far as one can tell from scopes.
-            let narrowest = self
-                .declared
-                .iter()
-                .filter(|declared| kinds.contains(&declared.kind))
-                .max_by_key(|declared| declared.scope.as_ref().map_or(0, String::len));
-            if let Some(narrowest) = narrowest {
+            let narrowest = |rights: &Rights| {
+                let fitting = rights.granted().iter().filter(|permission| kinds.contains(&permission.kind));
+                fitting.max_by_key(|permission| permission.scope.as_ref().map_or(0, String::len)).cloned()
+            };
+            if let Some(narrowest) = narrowest(&kept).or_else(|| narrowest(&possible)) {
                 least.granted.insert(narrowest.clone());
-                least.unused.insert(narrowest.clone());
+                least.unused.insert(narrowest);
             }
         }
         least
@@ -204,13 +227,17 @@ mod tests {
     }
 
     fn least(declared: &[&str], imports: &[&'static [PermissionKind]], used: &[&str]) -> (String, String) {
+        least_of(&Standing { declared: set(declared), ..Standing::default() }, imports, used)
+    }
+
+    fn least_of(now: &Standing, imports: &[&'static [PermissionKind]], used: &[&str]) -> (String, String) {
         let taken = Taken {
-            declared: set(declared),
+            declared: now.declared.clone(),
             imports: imports.to_vec(),
             used: set(used).into_iter().collect(),
             ..Taken::default()
         };
-        let least = taken.least();
+        let least = taken.least(now);
         (least.granted.to_string(), least.unused.to_string())
     }
 
@@ -231,6 +258,42 @@ mod tests {
         );
         // Reading, where only writing was declared.
         assert_eq!(least(&["FileWrite:/a=>/b"], &[], &["FileRead:/a=>/b"]).0, "FileRead:/a=>/b");
+    }
+
+    #[test]
+    fn what_was_not_used_is_kept_as_narrow_as_it_is_now() {
+        let kept = |granted: &[&str], denied: &[&str]| {
+            let declared = set(&["Hal9Memory", "Hal9Memory:a/very/long/one/", "Hal9Signal"]);
+            let now = Standing { declared, granted: set(granted), denied: set(denied) };
+            least_of(&now, &[&[Hal9Memory]], &[]).0
+        };
+        // Guards what an operator granted against a run that shows nothing about it.
+        assert_eq!(kept(&["Hal9Memory:notes/"], &[]), "Hal9Memory:notes/");
+        assert_eq!(kept(&["Hal9Memory:b", "Hal9Memory:notes/"], &["Hal9Memory:notes/"]), "Hal9Memory:b");
+        assert_eq!(kept(&["SystemTime"], &[]), "Hal9Memory:a/very/long/one/", "nothing of the kind is granted");
+        assert_eq!(kept(&[], &["Hal9Memory:a/"]), "Hal9Memory", "it could not load with what is denied");
+    }
+
+    #[test]
+    fn plugins_that_were_only_started_are_left_alone() {
+        let watch = Watch::default();
+        let [called, started, idle] = ["test.called", "test.started", "test.idle"].map(|id| id.parse().unwrap());
+        let ran = || watch.ran().iter().map(PluginId::short).collect::<Vec<_>>().join(" ");
+        watch.seen().plugins.insert(idle, Taken::default());
+        assert_eq!(ran(), "");
+        watch.used(&started, &"SystemTime".parse().unwrap());
+        assert_eq!(ran(), "started", "a run that calls nobody is about what starts use");
+        watch.called(&called);
+        assert_eq!(ran(), "called");
+        // What one of the others is refused does not disprove the policy of the one that was called.
+        let folder = tempfile::tempdir().unwrap();
+        let log = Arc::new(AuditLog::open(folder.path().join("audit.jsonl")).unwrap());
+        let again = Arc::new(Watch::default());
+        let refuse = |plugin| again.beside(log.clone()).record(&AuditEvent::new(AuditKind::Deny, plugin, "no"));
+        refuse(&started);
+        assert!(again.newly_refused(&watch).is_empty());
+        refuse(&called);
+        assert_eq!(again.newly_refused(&watch), ["test.called: no"]);
     }
 
     #[test]
@@ -255,7 +318,7 @@ mod tests {
         }
         watch.seen().plugins.get_mut(&plugin).unwrap().declared = set(&["Hal9Memory"]);
         assert!(watch.seen().plugins[&plugin].used.len() <= USES);
-        assert_eq!(watch.least()[&plugin].granted.to_string(), "Hal9Memory");
+        assert_eq!(watch.least(&plugin, &Standing::default()).granted.to_string(), "Hal9Memory");
     }
 
     #[test]
@@ -265,7 +328,7 @@ mod tests {
             watch.used(&plugin, &Permission { kind: Hal9Memory, scope: Some(name.to_owned()) });
         }
         watch.seen().plugins.get_mut(&plugin).unwrap().declared = set(&["Hal9Memory", "SystemTime"]);
-        assert_eq!(watch.least()[&plugin].granted.to_string(), "Hal9Memory");
+        assert_eq!(watch.least(&plugin, &Standing::default()).granted.to_string(), "Hal9Memory");
     }
 
     #[test]
@@ -273,6 +336,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = Arc::new(AuditLog::open(folder.path().join("audit.jsonl")).unwrap());
         let (before, after) = (Arc::new(Watch::default()), Arc::new(Watch::default()));
+        before.called(&"test.a".parse().unwrap());
         let record = |watch: &Arc<Watch>, permission: &str, why: &str| {
             let event = AuditEvent::new(AuditKind::Deny, &"test.a".parse().unwrap(), why);
             watch.beside(log.clone()).record(&AuditEvent { permission: Some(permission.parse().unwrap()), ..event });

@@ -239,10 +239,88 @@ fn the_least_policy_of_a_run_is_learned_and_proved() {
     assert_eq!(ask(&home, "get other"), "Err(Denied)");
     // What it imports and does not use is needed to load, and said so.
     let value = learn(&[], "nothing");
-    assert_eq!(value["plugins"][0]["unused"], serde_json::json!(["Hal9Memory"]));
+    assert_eq!(value["plugins"][0]["unused"], serde_json::json!(["Hal9Memory:notes/1"]), "no more than before");
+    assert_eq!((&value["changed"], effective(&home).as_str()), (&false.into(), "Hal9Memory:notes/1"));
     let run = home.hal9(["policy", "learn", "--", "hal9", "signal", "send", "--layer", "L2", "set k v"]).ok();
     assert!(run.stdout.contains("- Hal9Memory") && run.stdout.contains("+ Hal9Memory:k"), "{}", run.stdout);
     home.hal9(["audit", "verify"]).ok();
+}
+
+/// A folder with a plugin that may ask two others.
+fn asks() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(hal9_tests::guest("uses-plugins"), folder.path().join("asks.wasm")).unwrap();
+    let manifest = r#"{"api_version": 1,
+        "metadata": {"id": "test.asks", "name": "Asks", "version": "0.1.0", "author": "x", "license": "MIT"},
+        "capabilities": [{"NeuronType": {"layer": "L4", "neuron_type": "asks"}}],
+        "permissions": ["PluginCall:test.echo", "PluginCall:test.uses-memory"]}"#;
+    std::fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+    folder
+}
+
+#[test]
+fn plugins_that_a_run_does_not_call_keep_their_policy() {
+    let text = "[plugins.\"test.uses-memory\"]\ngrant = [\"Hal9Memory:notes/\"]\n";
+    let (home, folder) = (home(text), asks());
+    home.load("echo");
+    home.load("uses-memory");
+    home.hal9(["plugin", "load", "--dev", folder.path().to_str().unwrap()]).ok();
+    let learn = |content: &str| {
+        let value = home.hal9(["--json", "policy", "learn", "--", "signal", "send", "--layer", "L4", content]).json();
+        let ids: Vec<_> =
+            value["plugins"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+        ids.join(" ")
+    };
+    assert_eq!(learn("ask test.echo hello"), "test.asks test.echo");
+    assert!(settings(&home).starts_with(text), "{}", settings(&home));
+    assert_eq!(learn("ask test.uses-memory get notes/1"), "test.asks test.uses-memory");
+    assert_eq!(effective(&home), "Hal9Memory:notes/1");
+}
+
+#[test]
+fn a_change_that_cannot_be_recorded_is_no_success() {
+    let home = home("");
+    home.load("uses-memory");
+    home.hal9(["policy", "deny", ID, "SystemTime"]).ok();
+    // Guards against a policy that changes without a trace.
+    std::fs::remove_file(home.path().join("audit.jsonl")).unwrap();
+    std::fs::create_dir(home.path().join("audit.jsonl")).unwrap();
+    let learn = ["--json", "policy", "learn", "--", "signal", "send", "--layer", "L2", "nothing"];
+    for args in [&["--json", "policy", "grant", ID, "SystemTime"][..], &learn] {
+        let error = home.hal9(args).error(11);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("audit.jsonl") && message.contains("the policy was changed"), "{message}");
+    }
+}
+
+#[test]
+fn others_change_policies_while_a_command_runs_again() {
+    use std::io::{BufRead as _, Write as _};
+    let home = Home::new();
+    home.load("online-learner");
+    // Whoever reads this waits until it is written to.
+    let pipe = home.path().join("data.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let rows: String = (0..40).map(|n| format!("{},{},{}\n", n % 20, n % 7, n % 2)).collect();
+    let data = format!("a,b,label\n{rows}");
+    let run = ["policy", "learn", "--", "learn", "train", "--model", "m", "--data", pipe.to_str().unwrap()];
+    let mut learn = home.command(run);
+    learn.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut learn = learn.spawn().unwrap();
+    let first = (pipe.clone(), data.clone());
+    std::thread::spawn(move || std::fs::write(first.0, first.1));
+    let mut notes = std::io::BufReader::new(learn.stderr.take().unwrap()).lines();
+    assert!(notes.any(|line| line.unwrap().contains("running it again")));
+    let mut second = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    // Guards against the lock that would be held as long as the second run takes, and then against writing over this.
+    home.hal9(["policy", "deny", "online-learner", "SystemTime"]).ok();
+    let theirs = settings(&home);
+    second.write_all(data.as_bytes()).unwrap();
+    drop(second);
+    let said: Vec<_> = notes.map(Result::unwrap).collect();
+    assert_eq!(learn.wait().unwrap().code(), Some(10), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("was changed meanwhile")), "{said:?}");
+    assert_eq!(settings(&home), theirs);
 }
 
 #[test]

@@ -38,7 +38,7 @@ Examples:
     /// Run a command, see what its plugins use, and grant them that and no more
     #[command(after_help = "\
 The command runs twice: once with all that the plugins declare and is not denied, and then under the new policy, to prove that
-it is enough; then hal9.toml says so. Another run may need more than this one: `hal9 why-denied` tells.
+it is enough; then hal9.toml says so. Plugins that the command does not call keep what they have. Another run may need more than this one: `hal9 why-denied` tells.
 
 Examples:
   hal9 policy learn -- signal send --layer L2 \"I love this!\"
@@ -80,8 +80,8 @@ Status 0: nothing is wrong. Status 10: something is, and where.")]
 
 #[derive(Debug, Group)]
 pub(crate) struct AuditShow {
-    /// Only records of this plugin: its id, or the last part of it
-    #[arg(long, value_name = "ID")]
+    /// Only records of this plugin: its id, or its name or the last part of its id; of one that is not loaded, its id
+    #[arg(long, value_name = "PLUGIN")]
     pub(crate) plugin: Option<String>,
     /// Only records of this kind; repeatable
     #[arg(long, value_name = "KIND", value_parser = kind)]

@@ -1,6 +1,6 @@
 //! `hal9 policy grant|revoke|deny`: changes to one plugin's policy, all of them or none.
 
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _, shell_word};
+use hal9_host::{AuditEvent, AuditKind, shell_word};
 use hal9_package::{Permission, Permissions, PluginId};
 use serde_json::json;
 
@@ -71,7 +71,7 @@ pub(super) fn run(
             ));
         }
         file.save()?;
-        record(session, &id, change, &permissions, environment);
+        session.record_policy([event(&id, change, &permissions, environment)])?;
     }
     session.settings = file.settings()?;
     let settings = session.settings.plugin(&id);
@@ -108,11 +108,11 @@ pub(super) fn run(
     })
 }
 
-fn record(session: &Session, id: &PluginId, change: Change, permissions: &[Permission], environment: Option<&str>) {
+fn event(id: &PluginId, change: Change, permissions: &[Permission], environment: Option<&str>) -> AuditEvent {
     let words = permissions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let place = environment.map_or_else(String::new, |name| format!(" in the environment {name}"));
     let message = format!("{} {words}{place}", change.done());
-    session.audit.record(&AuditEvent::new(AuditKind::Policy, id, &message));
+    AuditEvent::new(AuditKind::Policy, id, &message)
 }
 
 /// Why a change would not do what it says, and what would.

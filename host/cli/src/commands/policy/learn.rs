@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _};
+use hal9_host::{AuditEvent, AuditKind};
 use hal9_package::{Permissions, PluginId};
 use serde_json::json;
 
 use crate::args::{Args, Command, LoadedCommand, PluginCommand};
 use crate::commands::dispatch;
 use crate::failure::{Code, Failure};
+use crate::grants::Standing;
 use crate::output::{Output, bold, dim, green, red};
 use crate::policy_file::PolicyFile;
 use crate::session::{Opening, Session};
@@ -55,20 +56,23 @@ async fn learn(
     let mut file = PolicyFile::open(&session.home.settings(), opening.environment)?;
     session.settings = file.settings()?;
     let mut lessons = BTreeMap::new();
-    for (id, least) in watch.least() {
-        let before = match session.registry.get(id.as_str())? {
-            Some(plugin) => session.standing(&plugin.manifest, &plugin.granted).granted,
-            None => Permissions::new(),
+    for id in watch.ran() {
+        let now = match session.registry.get(id.as_str())? {
+            Some(plugin) => session.standing(&plugin.manifest, &plugin.granted),
+            None => Standing::default(),
         };
+        let least = watch.least(&id, &now);
         file.set(&id, "grant", &least.granted)?;
-        lessons.insert(id, Lesson { before, least });
+        lessons.insert(id, Lesson { before: now.granted, least });
     }
+    // The second run may take long, and others may change the file meanwhile.
+    file.release();
     let changed = lessons.values().any(|lesson| lesson.before != lesson.least.granted);
     output.line(lessons.iter().map(|(id, lesson)| lesson_text(id, lesson)).collect::<String>());
     let mut proved = false;
     if lessons.is_empty() {
         return Err(Failure::usage(
-            "the command ran no plugin",
+            "the command called no plugin",
             "give one that does, such as `signal send` or `tool call`",
         ));
     }
@@ -81,10 +85,10 @@ async fn learn(
         })?;
         file.save()?;
         proved = true;
-        for (id, lesson) in &lessons {
+        session.record_policy(lessons.iter().map(|(id, lesson)| {
             let message = format!("granted what a run used, and no more: {}", lesson.least.granted);
-            session.audit.record(&AuditEvent::new(AuditKind::Policy, id, &message));
-        }
+            AuditEvent::new(AuditKind::Policy, id, &message)
+        }))?;
     }
     let value = json!({
         "changed": changed && !dry_run,
