@@ -29,12 +29,66 @@ fn what_a_plugin_was_refused_is_shown() {
     assert_eq!((&records[0]["permission"], &records[0]["rule"]), (&"Hal9Memory:other".into(), &"ungranted".into()));
     assert_eq!(show(&home, &["--kind", "deny", "--since", "1h", "--plugin", "uses-memory"]).len(), 1);
     assert!(show(&home, &["--until", "1h"]).is_empty());
-    assert!(show(&home, &["--plugin", "test.other"]).is_empty());
     assert_eq!(show(&home, &["--limit", "2"]).len(), 2);
     let run = home.hal9(["audit", "show"]).ok();
     assert!(run.stdout.contains("Hal9Memory:other was refused: no grant of Hal9Memory includes it"), "{}", run.stdout);
+    let seq = records[0]["seq"].to_string();
+    let line = run.stdout.lines().find(|line| line.contains("was refused")).unwrap();
+    assert_eq!(line.split_whitespace().next(), Some(seq.as_str()), "{line}");
     home.hal9(["--json", "audit", "show", "--kind", "denied"]).error(2);
     home.hal9(["--json", "audit", "show", "--since", "yesterday"]).error(2);
+}
+
+#[test]
+fn a_plugin_is_named_as_for_other_commands_and_after_it_was_unloaded_by_its_id() {
+    let home = refused();
+    let denials = |name: &str| show(&home, &["--kind", "deny", "--plugin", name]).len();
+    assert_eq!([denials("test.uses-memory"), denials("Uses-Memory"), denials("Uses memory")], [1; 3]);
+    let error = home.hal9(["--json", "audit", "show", "--plugin", "test.other"]).error(3);
+    assert!(error["message"].as_str().unwrap().contains("`test.other`"), "{error}");
+    assert!(show(&home, &["--plugin", "uses-memory", "--kind", "trap"]).is_empty(), "none of that kind is no error");
+    // One that is loaded need not have any records.
+    std::fs::remove_file(home.path().join("audit.jsonl")).unwrap();
+    std::fs::remove_file(home.path().join("audit.head")).unwrap();
+    assert!(show(&home, &["--plugin", "uses-memory"]).is_empty());
+    home.hal9(["plugin", "unload", "uses-memory"]).ok();
+    let records = show(&home, &["--plugin", "test.uses-memory"]);
+    assert_eq!((records.len(), &records[0]["kind"]), (1, &"unload".into()), "{records:?}");
+    assert_eq!(records[0]["message"], "taken out of the home");
+}
+
+#[test]
+fn a_plugin_that_takes_the_place_of_another_is_recorded() {
+    let home = Home::new();
+    let reloads = || show(&home, &["--kind", "reload"]);
+    home.load("uses-memory");
+    assert!(reloads().is_empty(), "the first takes nobody's place");
+    home.load("uses-memory");
+    let other = tempfile::tempdir().unwrap();
+    let file = other.path().join("uses_memory.wasm");
+    std::fs::copy(hal9_tests::guest("uses-memory"), &file).unwrap();
+    home.hal9(["plugin", "load", "--dev", file.to_str().unwrap()]).ok();
+    let records = reloads();
+    let said: Vec<_> = records.iter().map(|record| record["message"].as_str().unwrap()).collect();
+    assert!(said.len() == 2 && said[0].starts_with("replaced by version 0.1.0, again from "), "{said:?}");
+    assert!(said[1].contains(other.path().to_str().unwrap()) && said[1].contains(" before"), "{said:?}");
+}
+
+#[test]
+fn a_log_that_lost_its_head_says_so_from_then_on() {
+    let home = refused();
+    let (log, head) = (home.path().join("audit.jsonl"), home.path().join("audit.head"));
+    let whole = std::fs::read_to_string(&log).unwrap();
+    let denial = whole.lines().position(|line| line.contains("\"deny\"")).unwrap();
+    let before: String = whole.lines().take(denial).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&log, before).unwrap();
+    std::fs::remove_file(head).unwrap();
+    // Guards against who takes a record away and the head with it: the next command does not make a new head as if nothing was.
+    ask(&home, "get notes/1");
+    let error = home.hal9(["--json", "audit", "verify"]).error(10);
+    assert_eq!(error["reason"], "no-head");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("may have been cut off before record {}", denial + 1)), "{message}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hal9_host::{AuditKind, AuditLog, AuditRecord};
+use hal9_registry::Registry;
 use serde_json::json;
 
 use super::moment;
@@ -46,18 +47,32 @@ pub(super) fn is_of(record: &AuditRecord, name: &str) -> bool {
 
 fn show(output: Output, home: &Home, args: &AuditShow) -> Result<(), Failure> {
     let (since, until) = (args.since.map(millis), args.until.map(millis));
+    let known = match &args.plugin {
+        Some(name) => Registry::open(home.folder())?.get(name)?,
+        None => None,
+    };
+    // One that was unloaded has its records all the same.
+    let name = known.as_ref().map(|plugin| plugin.id().as_str()).or(args.plugin.as_deref());
+    let mut is_known = known.is_some();
     let records = last(home, args.limit, |record| {
-        args.plugin.as_deref().is_none_or(|plugin| is_of(record, plugin))
+        let is_its = name.is_none_or(|name| is_of(record, name));
+        is_known |= is_its;
+        is_its
             && (args.kind.is_empty() || args.kind.contains(&record.kind))
             && since.is_none_or(|since| record.time >= since)
             && until.is_none_or(|until| record.time <= until)
     })?;
+    if let (Some(name), false) = (name, is_known) {
+        let message = format!("no plugin `{}` is loaded, and none has records", plain(name));
+        return Err(Failure::not_found(message, "see `hal9 plugin list`, or `hal9 audit show` for all records"));
+    }
     output.result(&json!({ "records": records }), || {
         if records.is_empty() {
             return "There are no such records.".to_owned();
         }
         let rows = records.iter().map(|record| {
             [
+                record.seq.to_string(),
                 moment(record.time),
                 record.kind.to_string(),
                 record.plugin.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
@@ -66,7 +81,7 @@ fn show(output: Output, home: &Home, args: &AuditShow) -> Result<(), Failure> {
                 plain(&record.message),
             ]
         });
-        table(["TIME", "KIND", "PLUGIN", "", "WHAT HAPPENED"], rows)
+        table(["SEQ", "TIME", "KIND", "PLUGIN", "", "WHAT HAPPENED"], rows)
     })
 }
 

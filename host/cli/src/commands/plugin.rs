@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hal9_host::Level;
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Level};
 use hal9_package::{Manifest, Permissions};
 use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
@@ -197,6 +197,9 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
         component: found.component.clone(),
         granted,
     })?;
+    if let Some(message) = replacement(&recorded, &found.folder, &manifest) {
+        session.audit.record(&AuditEvent::new(AuditKind::Reload, &id, &message));
+    }
     if let Err(error) = session.manager.activate(&id).await {
         session.registry.set_active(&id, false)?;
         return Err(error.into());
@@ -231,6 +234,19 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
     })
 }
 
+/// What is recorded of a plugin that was loaded before.
+fn replacement(recorded: &Recorded, folder: &Path, manifest: &Manifest) -> Option<String> {
+    let (version, folder) = (&manifest.metadata.version, folder.display());
+    match recorded {
+        Recorded::Added => None,
+        Recorded::Reloaded => Some(format!("replaced by version {version}, again from {folder}")),
+        Recorded::Replaced { source_dir } => Some(format!(
+            "replaced by version {version} from {folder}; it was loaded from {} before",
+            source_dir.display()
+        )),
+    }
+}
+
 async fn activate(session: &mut Session, name: &str) -> Result<(), Failure> {
     let plugin = session.known(name)?;
     let id = plugin.id().clone();
@@ -252,7 +268,9 @@ fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
 
 fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
     let id = session.known(name)?.id().clone();
-    session.registry.remove(&id)?;
+    if session.registry.remove(&id)? {
+        session.audit.record(&AuditEvent::new(AuditKind::Unload, &id, "taken out of the home"));
+    }
     session.output.result(&json!({ "id": id, "unloaded": true }), || format!("{} {id} is unloaded", green("✓")))
 }
 
