@@ -87,9 +87,10 @@ pub(crate) fn covers(outer: &Permission, inner: &Permission) -> bool {
         }
 }
 
-/// Whether a denial takes a permission away. Whoever may not read a folder may not write to it.
+/// Whether a denial takes a permission away. Whoever may not read a folder may not write to it, and a host is denied on every
+/// port.
 pub(crate) fn denies(denied: &Permission, permission: &Permission) -> bool {
-    let read = Permission { kind: PermissionKind::FileRead, ..permission.clone() };
+    let (denied, read) = (&denied.as_denial(), Permission { kind: PermissionKind::FileRead, ..permission.clone() });
     covers(denied, permission) || (permission.kind == PermissionKind::FileWrite && covers(denied, &read))
 }
 

@@ -6,13 +6,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use hal9_host::{HostLimits, NetworkConfig};
-use hal9_package::{ByteSize, LimitOverrides, Permissions, PluginId};
+use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::grants::all_absolute;
+use crate::grants::{all_absolute, covers};
 
 /// All of `hal9.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -153,6 +153,15 @@ impl Settings {
         totals.file_bytes = said.file_bytes.unwrap_or(totals.file_bytes);
         totals.metric_names = said.metric_names.unwrap_or(totals.metric_names);
         totals
+    }
+
+    /// The environments that grant a plugin what a permission includes, whatever is granted elsewhere.
+    pub(crate) fn environments_that_grant(&self, id: &PluginId, permission: &Permission) -> Vec<&str> {
+        let grants = |environment: &Environment| {
+            let granted = environment.plugins.get(id).and_then(|plugin| plugin.grant.as_ref());
+            granted.is_some_and(|granted| granted.iter().any(|granted| covers(permission, granted)))
+        };
+        self.env.iter().filter(|(_, environment)| grants(environment)).map(|(name, _)| name.as_str()).collect()
     }
 
     /// What is said of a plugin.

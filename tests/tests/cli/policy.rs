@@ -352,3 +352,21 @@ fn what_is_denied_stays_denied_while_learning() {
     assert_eq!(value["plugins"][0]["unused"], serde_json::json!(["Hal9Memory"]), "{value}");
     assert!(settings(&home).contains("deny = [\"Hal9Memory:secret/\"]"), "{}", settings(&home));
 }
+
+/// Guards `Settings::environments_that_grant`, and the warning about a folder that no grant names.
+#[test]
+fn a_change_that_leaves_something_open_says_so() {
+    let home = home(
+        "[plugins.\"test.uses-memory\"]\ngrant = [\"Hal9Memory\"]\n\n\
+         [env.production.plugins.\"test.uses-memory\"]\ngrant = [\"Hal9Memory:notes/\"]\n",
+    );
+    home.load("uses-memory");
+    let value = home.hal9(["--json", "policy", "revoke", ID, "Hal9Memory"]).json();
+    let warnings = value["warnings"].to_string();
+    assert!(warnings.contains("hal9 --env production policy revoke test.uses-memory 'Hal9Memory'"), "{warnings}");
+    home.hal9(["--env", "production", "policy", "revoke", ID, "Hal9Memory"]).ok();
+    let value = home.hal9(["--json", "policy", "revoke", ID, "Hal9Memory"]).json();
+    assert_eq!(value["warnings"], serde_json::json!([]));
+    let value = home.hal9(["--json", "policy", "deny", ID, "FileRead:/home/me/.ssh"]).json();
+    assert!(value["warnings"].to_string().contains("has no effect now"), "{value}");
+}

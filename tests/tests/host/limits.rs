@@ -143,6 +143,21 @@ async fn the_smaller_of_manifest_and_cap_is_what_holds() {
     assert_eq!((plugin.limits().call_time, plugin.limits().memory), (Duration::from_millis(50), ByteSize::mib(2)));
 }
 
+/// Guards `limits::ceilings`: a stranger's manifest is no policy.
+#[tokio::test]
+async fn a_manifest_raises_no_limit_above_its_ceiling() {
+    let lab = Lab::shared();
+    let mut manifest = manifest("test.raw", json!([]), &[]);
+    manifest.limits.resources = u32::MAX;
+    manifest.limits.host_memory = ByteSize(u64::MAX);
+    manifest.limits.connections = 20;
+    let bytes = Raw { world: TOOL, ..Raw::default() }.component();
+    let plugin = lab.load_raw(&bytes, manifest).unwrap();
+    let limits = plugin.limits();
+    assert_eq!((limits.resources, limits.host_memory), (100_000, ByteSize::mib(256)));
+    assert_eq!(limits.connections, 20, "what is within it is what the manifest says");
+}
+
 #[tokio::test]
 async fn call_time_bounds_the_beginning_and_the_end_of_an_instance() {
     let lab = Lab::shared();

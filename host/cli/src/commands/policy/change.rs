@@ -7,7 +7,7 @@ use serde_json::json;
 use super::standing_text;
 use crate::args::ChangeArgs;
 use crate::failure::{Code, Failure};
-use crate::grants::{Standing, absolute};
+use crate::grants::{Standing, absolute, denies, is_path};
 use crate::output::{bold, dim, green, yellow};
 use crate::policy::{Change, Obstacle, Policy};
 use crate::policy_file::PolicyFile;
@@ -80,7 +80,16 @@ pub(super) fn run(
         granted: settings.grant.clone().unwrap_or(policy.granted),
         denied: settings.deny,
     };
-    let warnings = warnings(&id, change, &permissions, known.is_some().then_some(&standing));
+    let mut warnings = warnings(&id, change, &permissions, known.is_some().then_some(&standing));
+    if change == Change::Revoke && environment.is_none() {
+        for permission in &permissions {
+            let names = session.settings.environments_that_grant(&id, permission);
+            warnings.extend(names.iter().map(|name| {
+                let word = shell_word(&permission.to_string());
+                format!("the environment {name} grants it still: hal9 --env {name} policy revoke {id} {word}")
+            }));
+        }
+    }
     let value = json!({
         "plugin": id,
         "changed": changed,
@@ -139,6 +148,15 @@ fn warnings(id: &PluginId, change: Change, permissions: &[Permission], standing:
     let Some(standing) = standing else {
         return vec![format!("no plugin {id} is loaded: this holds as soon as it is")];
     };
-    let idle = permissions.iter().filter(|permission| change == Change::Grant && !standing.declares(permission));
-    idle.map(|permission| format!("its manifest does not declare {permission}: the grant has no effect")).collect()
+    let idle = |permission: &Permission| match change {
+        Change::Grant if !standing.declares(permission) => {
+            Some(format!("its manifest does not declare {permission}: the grant has no effect"))
+        }
+        // A folder is known by the path that the plugin sees.
+        Change::Deny if is_path(permission.kind) && !standing.granted.iter().any(|it| denies(permission, it)) => {
+            Some(format!("no granted folder is {permission} for the plugin: the denial has no effect now"))
+        }
+        _ => None,
+    };
+    permissions.iter().filter_map(idle).collect()
 }
