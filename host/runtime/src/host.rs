@@ -17,6 +17,7 @@ use crate::imports::logging::{LogSink, TracingLog};
 use crate::imports::memory::{InProcessMemory, MemoryBackend};
 use crate::imports::metrics::{InProcessMetrics, MetricsSink};
 use crate::imports::plugins::{NoPlugins, PluginCalls};
+use crate::link::Linkers;
 use crate::sandbox::network::{Connector, Network, NetworkConfig, NetworkSetup, Resolver};
 use crate::text::{MESSAGE_BYTES, escape};
 use crate::totals::{HostLimits, Totals};
@@ -163,12 +164,14 @@ impl HostBuilder {
         let (cache, audit) = (self.cache.as_ref(), self.backends.audit.clone());
         let compiler = Compiler::new(&engine, self.compile_in, cache, audit);
         let Self { engine: config, backends, .. } = self;
-        Ok(Host { shared: Arc::new(Shared { engine, compiler, config, totals, backends, network }) })
+        let linkers = Linkers::default();
+        Ok(Host { shared: Arc::new(Shared { engine, linkers, compiler, config, totals, backends, network }) })
     }
 }
 
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    pub(crate) linkers: Linkers,
     pub(crate) compiler: Compiler,
     pub(crate) config: EngineConfig,
     pub(crate) totals: Totals,

@@ -1,6 +1,9 @@
 //! Owns how permissions become a linker: what a component imports is held against what it was granted, and only the
 //! granted interfaces are linked. It refuses to know who granted what.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use hal9_package::{Permission, PermissionKind, Permissions, PluginId};
 use wasmtime::component::{HasSelf, Linker};
 
@@ -159,28 +162,58 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
     )
 }
 
-/// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
-/// granted.
-pub(crate) fn linker(
-    engine: &Engine,
-    component: &Component,
-    declared: &Permissions,
-    granted: &Permissions,
-) -> wasmtime::Result<Linker<State>> {
+/// Which interfaces a linker has beside those that are always there.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Links {
+    http: bool,
+    network: bool,
+    granted: Vec<PermissionKind>,
+}
+
+/// The linkers of a host, each made once: plugins that are granted the same interfaces share one.
+#[derive(Default)]
+pub(crate) struct Linkers(Mutex<HashMap<Links, Arc<Linker<State>>>>);
+
+impl Linkers {
+    /// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
+    /// granted.
+    pub(crate) fn linker(
+        &self,
+        engine: &Engine,
+        component: &Component,
+        declared: &Permissions,
+        granted: &Permissions,
+    ) -> wasmtime::Result<Arc<Linker<State>>> {
+        let links = Links {
+            http: component.imports().iter().any(|import| import.starts_with("wasi:http/")),
+            network: NETWORK.iter().any(|permission| declared.contains(*permission)),
+            granted: PermissionKind::ALL.iter().copied().filter(|kind| granted.contains(*kind)).collect(),
+        };
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(linker) = made.get(&links) {
+            return Ok(linker.clone());
+        }
+        let linker = Arc::new(linker(engine, &links)?);
+        made.insert(links, linker.clone());
+        Ok(linker)
+    }
+}
+
+fn linker(engine: &Engine, links: &Links) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine.wasmtime());
     let to = &mut linker;
     sandbox::link(to)?;
     network::close_sockets(to)?;
-    if component.imports().iter().any(|import| import.starts_with("wasi:http/")) {
+    if links.http {
         network::link_types(to)?;
     }
-    if NETWORK.iter().any(|permission| declared.contains(*permission)) {
+    if links.network {
         network::link_handler(to)?;
     }
     types::add_to_linker::<_, HasSelf<State>>(to, |state| state)?;
     logging::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.logging)?;
     config::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.config)?;
-    for permission in PermissionKind::ALL.iter().filter(|permission| granted.contains(**permission)) {
+    for permission in &links.granted {
         match permission {
             PermissionKind::SystemTime => {
                 clock::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.clock)?;

@@ -16,6 +16,7 @@ use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
 use crate::component::Component;
 use crate::cpu::Meter;
 use crate::guard::Guard;
+use crate::host::Shared;
 use crate::imports::config::ConfigCtx;
 use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
@@ -148,8 +149,8 @@ impl Plugin {
             .map_err(|error| refused(host, error, &manifest.permissions, &granted, &options.deny))?;
         let limits = manifest.limits.capped(&limits::ceilings()).capped(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
-        let linker =
-            link::linker(&host.shared.engine, component, &manifest.permissions, rights.granted()).map_err(invalid)?;
+        let Shared { linkers, engine, .. } = &*host.shared;
+        let linker = linkers.linker(engine, component, &manifest.permissions, rights.granted()).map_err(invalid)?;
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
         let backends = &host.shared.backends;
