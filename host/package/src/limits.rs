@@ -131,6 +131,31 @@ pub struct Limit {
     pub is_default: bool,
 }
 
+impl LimitOverrides {
+    /// What no manifest raises a limit above, whatever a policy says: these bound what a host keeps for one instance, and with
+    /// the number of instances what it keeps for all.
+    pub fn ceilings() -> Self {
+        Self {
+            call_time: Some(Duration::from_secs(60 * 60)),
+            host_memory: Some(ByteSize::mib(256)),
+            handles: Some(1_000_000),
+            resources: Some(100_000),
+            random_bytes: Some(ByteSize::mib(16)),
+            output: Some(ByteSize::mib(16)),
+            signal_bytes: Some(ByteSize::mib(64)),
+            memory_value: Some(ByteSize::mib(64)),
+            ..Self::default()
+        }
+    }
+}
+
+impl Limits {
+    /// What holds of a manifest's limits: each at most its ceiling, and at most what `caps` says of it.
+    pub fn effective(&self, caps: &LimitOverrides) -> Self {
+        self.capped(&LimitOverrides::ceilings()).capped(caps)
+    }
+}
+
 impl From<LimitOverrides> for Limits {
     fn from(overrides: LimitOverrides) -> Self {
         Self::default().with(&overrides)

@@ -236,9 +236,9 @@ fn arm(store: &mut Store<State>) {
     store.set_epoch_deadline(1);
 }
 
-/// Runs a call to its end, or until the plugin's `call_time` has passed since it first had to wait. The epoch callback stops a guest that
-/// computes; this stops one that waits in a host call, where epochs do not reach. A call that never waits sets no timer, and
-/// reads no clock of the thread.
+/// Runs a call to its end, or until the plugin's `call_time` has passed since it first had to wait. The epoch callback
+/// stops a guest that computes; this stops one that waits in a host call, where epochs do not reach. A call that never
+/// waits sets no timer, and reads no clock of the thread.
 pub(crate) async fn bounded<T>(
     plugin: &Loaded,
     call: impl Future<Output = wasmtime::Result<T>>,

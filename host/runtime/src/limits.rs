@@ -4,9 +4,7 @@
 use std::fmt;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use hal9_package::{ByteSize, LimitOverrides};
 use wasmtime::ResourceLimiter;
 
 use crate::quota::{Full, Pool};
@@ -117,22 +115,6 @@ impl Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// What no manifest raises a limit above, whatever the policy says: these bound what the host keeps for an instance, and with
-/// `max_instances` what it keeps for all of them.
-pub(crate) fn ceilings() -> LimitOverrides {
-    LimitOverrides {
-        call_time: Some(Duration::from_secs(60 * 60)),
-        host_memory: Some(ByteSize::mib(256)),
-        handles: Some(1_000_000),
-        resources: Some(100_000),
-        random_bytes: Some(ByteSize::mib(16)),
-        output: Some(ByteSize::mib(16)),
-        signal_bytes: Some(ByteSize::mib(64)),
-        memory_value: Some(ByteSize::mib(64)),
-        ..LimitOverrides::default()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::imports::{metrics, signals};
 use crate::instance::{Exports, Lease, Live, State, bounded};
 use crate::sandbox::network::Outgoing;
 use crate::stats::{PluginStats, Stats};
-use crate::{Call, Error, Host, Kind, Limit, configuration, fault, limits, link, sandbox};
+use crate::{Call, Error, Host, Kind, Limit, configuration, fault, link, sandbox};
 
 /// What a plugin gets of what its manifest declares.
 #[derive(Clone, Debug)]
@@ -147,7 +147,7 @@ impl Plugin {
         let rights = Rights::new(&granted, &options.deny);
         link::check(&id, component, &manifest.permissions, rights.granted())
             .map_err(|error| refused(host, error, &manifest.permissions, &granted, &options.deny))?;
-        let limits = manifest.limits.capped(&limits::ceilings()).capped(&options.caps);
+        let limits = manifest.limits.effective(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
         let Shared { linkers, engine, .. } = &*host.shared;
         let linker = linkers.linker(engine, component, &manifest.permissions, rights.granted()).map_err(invalid)?;

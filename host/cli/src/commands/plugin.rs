@@ -115,7 +115,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let plugin = session.known(name)?;
     let usage = session.registry.usage(plugin.id())?;
     let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
-    let limits = plugin.manifest.limits.capped(&options.caps);
+    let limits = plugin.manifest.limits.effective(&options.caps);
     let standing = session.standing(&plugin.manifest, &plugin.granted);
     let rights = standing.rights();
     let effective = rights.granted();
