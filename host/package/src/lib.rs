@@ -22,25 +22,38 @@
 //! ```
 
 mod capability;
+mod digest;
 mod error;
+mod files;
 mod host;
 mod id;
 mod json;
+mod key;
 mod limits;
 mod manifest;
+mod package;
+mod path;
 mod permission;
 mod permissions;
 mod rights;
+mod runtime;
+mod signature;
 mod text;
 mod units;
 
 pub use capability::Capability;
+pub use digest::Digest;
 pub use error::{ManifestError, ParseError};
+pub use files::Files;
 pub use host::{Host, HostPattern};
 pub use id::PluginId;
+pub use key::{KeyError, KeyId, PublicKey, SecretKey};
 pub use limits::{Limit, LimitOverrides, Limits};
 pub use manifest::{Dependency, Manifest, Metadata};
+pub use package::{Package, PackageError, PackagedFile, pack};
 pub use permission::{Permission, PermissionKind};
 pub use permissions::Permissions;
 pub use rights::Rights;
+pub use runtime::{RuntimeOverrides, RuntimePolicy};
+pub use signature::{Signature, SignatureError};
 pub use units::{ByteSize, Percent};

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::{Capability, Limits, ManifestError, ParseError, Permissions, PluginId, capability, json, text};
+use crate::{
+    Capability, Files, Limits, ManifestError, ParseError, Permissions, PluginId, RuntimePolicy, capability, files,
+    json, text,
+};
 
 /// What a plugin says of itself.
 ///
@@ -27,6 +30,9 @@ pub struct Manifest {
     /// How much it may use up; what the manifest leaves out has its default.
     #[serde(default, skip_serializing_if = "is_default", deserialize_with = "json::fields")]
     pub limits: Limits,
+    /// When its instances are made, kept and replaced; what the manifest leaves out has its default.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "json::fields")]
+    pub runtime: RuntimePolicy,
     /// The oldest HAL9 that it works with.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_version")]
     pub min_hal9_version: Option<semver::Version>,
@@ -36,6 +42,9 @@ pub struct Manifest {
     /// The JSON Schema of its configuration, an object.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "json::schema")]
     pub configuration: Option<Value>,
+    /// The files of its package; absent where the plugin is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "files::read")]
+    pub files: Option<Files>,
 }
 
 /// Who a plugin is. All texts are one printable line.
@@ -130,8 +139,8 @@ fn other_version(json: &[u8]) -> Option<ManifestError> {
     (found != u64::from(Manifest::API_VERSION)).then_some(ManifestError::ApiVersion { found })
 }
 
-fn is_default(limits: &Limits) -> bool {
-    *limits == Limits::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn dependencies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dependency>, D::Error> {

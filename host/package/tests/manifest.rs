@@ -73,6 +73,12 @@ const FULL: &str = r#"{
     "handles": 5,
     "output": "0B"
   },
+  "runtime": {
+    "lazy": false,
+    "persistent": false,
+    "parallel": 4,
+    "recycle_after": 1000
+  },
   "min_hal9_version": "0.1.0",
   "dependencies": [
     {
@@ -86,6 +92,18 @@ const FULL: &str = r#"{
       "z": {},
       "a": {}
     }
+  },
+  "files": {
+    "wasm": "sentiment_analyzer.wasm",
+    "readme": "README.md",
+    "license": "LICENSE",
+    "examples": [
+      "examples/basic.rs"
+    ],
+    "assets": [
+      "lexicon.txt",
+      "data/Größe.bin"
+    ]
   }
 }
 "#;
@@ -182,7 +200,7 @@ fn what_is_not_json_is_refused_where_it_stops_being_json() {
     ] {
         assert_eq!(refused(json), message, "for {json:?}");
     }
-    assert_eq!(refused(FULL.to_owned() + "{}"), "manifest (line 86, column 1): trailing characters");
+    assert_eq!(refused(FULL.to_owned() + "{}"), "manifest (line 104, column 1): trailing characters");
     assert_eq!(refused(b"{\"a\xff\": 1}"), "manifest (line 1, column 4): invalid unicode code point");
 }
 
@@ -203,7 +221,7 @@ fn an_unknown_key_is_refused_at_every_level() {
     check(&[
         (
             r#""permission": []"#,
-            "permission (line 4, column 12): unknown field `permission`, expected one of `api_version`, `metadata`, `capabilities`, `permissions`, `limits`, `min_hal9_version`, `dependencies`, `configuration`",
+            "permission (line 4, column 12): unknown field `permission`, expected one of `api_version`, `metadata`, `capabilities`, `permissions`, `limits`, `runtime`, `min_hal9_version`, `dependencies`, `configuration`, `files`",
         ),
         (
             r#""limits": {"cpu": "50%"}"#,
