@@ -127,8 +127,14 @@ impl From<HostError> for Failure {
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         let code = match &error {
-            RegistryError::Unknown { .. } => Code::NotFound,
+            RegistryError::Unknown { .. } | RegistryError::NoVersion { .. } | RegistryError::Gone { .. } => {
+                Code::NotFound
+            }
             RegistryError::AmbiguousName { .. } | RegistryError::Contested { .. } => Code::Conflict,
+            RegistryError::Changed { .. } | RegistryError::Different { .. } => Code::Conflict,
+            RegistryError::Foreign { .. } | RegistryError::Package { .. } => Code::InvalidPackage,
+            RegistryError::Damaged { .. } | RegistryError::Locked { .. } => Code::Unavailable,
+            RegistryError::Store { .. } | RegistryError::Component { .. } => Code::Unavailable,
             RegistryError::Path { .. } => Code::Usage,
             RegistryError::Busy { .. } | RegistryError::Home { .. } => Code::Unavailable,
             RegistryError::Corrupt { .. } | RegistryError::Newer { .. } => Code::Unavailable,
@@ -137,6 +143,10 @@ impl From<RegistryError> for Failure {
         let failure = Self::new(code, error.to_string());
         match error {
             RegistryError::Path { plugin, .. } | RegistryError::Unknown { plugin } => failure.plugin(plugin),
+            RegistryError::NoVersion { plugin, .. } | RegistryError::Changed { plugin, .. } => failure.plugin(plugin),
+            RegistryError::Different { plugin, .. } | RegistryError::Foreign { plugin } => failure.plugin(plugin),
+            RegistryError::Package { plugin, .. } | RegistryError::Damaged { plugin, .. } => failure.plugin(plugin),
+            RegistryError::Component { plugin, .. } => failure.plugin(plugin),
             RegistryError::Stored { plugin, .. } => failure.plugin(plugin),
             _ => failure,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hal9_host::{AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, Manager};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
-use hal9_registry::{Registry, Usage};
+use hal9_registry::{Link, Registry, Source, Usage};
 
 use crate::compile;
 use crate::failure::{Code, Failure};
@@ -151,11 +151,12 @@ impl Session {
     }
 
     async fn start(&self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
-        let bytes = source::read(&plugin.component).map_err(|failure| {
-            failure
-                .plugin(plugin.id())
-                .help(format!("build it again: hal9 plugin build {}", plugin.source_dir.display()))
-        })?;
+        let bytes = match &plugin.source {
+            Source::Linked(link) => source::read(&link.component).map_err(|failure| {
+                failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", link.folder.display()))
+            })?,
+            Source::Installed(_) => self.registry.component(plugin)?,
+        };
         let spinner = self.output.spinner(format!("compiling {}", plugin.id()));
         let component = self.manager.host().compile(plugin.id().as_str(), &bytes)?;
         drop(spinner);
@@ -163,9 +164,19 @@ impl Session {
             && manifest.metadata.id != *plugin.id()
         {
             let found = &manifest.metadata.id;
-            return Err(Failure::new(Code::Conflict, format!("{} holds {found} now", plugin.component.display()))
+            let (place, help) = match &plugin.source {
+                Source::Linked(Link { folder, component, .. }) => (
+                    component.display().to_string(),
+                    format!("load it again: hal9 plugin load --dev {}", folder.display()),
+                ),
+                Source::Installed(installed) => (
+                    format!("package {}", installed.package),
+                    "install a package whose component is its own".to_owned(),
+                ),
+            };
+            return Err(Failure::new(Code::Conflict, format!("{place} holds {found} now"))
                 .plugin(plugin.id())
-                .help(format!("load it again: hal9 plugin load --dev {}", plugin.source_dir.display())));
+                .help(help));
         }
         let options = self.options(plugin.id(), &plugin.manifest, &plugin.granted);
         let loaded = self.load(&component, options)?;

@@ -2,7 +2,8 @@
 
 use std::{io, path::PathBuf};
 
-use hal9_package::PluginId;
+use hal9_package::{Digest, PackageError, PluginId};
+use semver::Version;
 
 /// Why the registry could not answer. Nothing that was acknowledged is changed or deleted by any of them.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,7 @@ pub enum Error {
     },
 
     /// What is kept of a plugin cannot be read.
-    #[error("{plugin}: what the registry {} keeps of it cannot be read ({reason}): unload it and load it again", path.display())]
+    #[error("{plugin}: what the registry {} keeps of it cannot be read ({reason}): unload or uninstall it, and load or install it again", path.display())]
     Stored {
         /// The plugin's id as it is kept.
         plugin: String,
@@ -85,10 +86,117 @@ pub enum Error {
     },
 
     /// There is no such plugin.
-    #[error("{plugin}: no such plugin is loaded; `hal9 plugin list` shows those that are")]
+    #[error("{plugin}: no such plugin is loaded or installed; `hal9 plugin list` shows those that are")]
     Unknown {
         /// The id that was asked for.
         plugin: PluginId,
+    },
+
+    /// The plugin is not installed in this version, or not at all.
+    #[error("{plugin} is not installed in version {version}; {}", installed_list(installed))]
+    NoVersion {
+        /// The plugin.
+        plugin: PluginId,
+        /// The version that was asked for.
+        version: Version,
+        /// The installed versions, newest first.
+        installed: Vec<Version>,
+    },
+
+    /// The plugin has changed since it was decided what to do with it.
+    #[error(
+        "{plugin}: {} is current, and {} was when this was decided: another command has changed it; look at it and try again",
+        or_nothing(found.as_ref()), or_nothing(expected.as_ref())
+    )]
+    Changed {
+        /// The plugin.
+        plugin: PluginId,
+        /// The version that was to be current; `None` for not installed.
+        expected: Option<Version>,
+        /// The version that is current.
+        found: Option<Version>,
+    },
+
+    /// The same version is installed with other content. A version never changes once it is published.
+    #[error(
+        "{plugin} {version} is installed already with other content ({installed}, and this is {offered}): ask its author \
+         for a new version, or uninstall this one first"
+    )]
+    Different {
+        /// The plugin.
+        plugin: PluginId,
+        /// The version.
+        version: Version,
+        /// The digest of the package that is installed, as it is kept.
+        installed: String,
+        /// The digest of the other one.
+        offered: Digest,
+    },
+
+    /// The component that is to be installed is not the one of its package.
+    #[error("{plugin}: the component is not the one in its package, so nothing was installed")]
+    Foreign {
+        /// The plugin.
+        plugin: PluginId,
+    },
+
+    /// A package cannot be read: one that is to be installed, or one that an older HAL9 has let in.
+    #[error("{plugin}: its package cannot be read: {source}")]
+    Package {
+        /// The plugin.
+        plugin: PluginId,
+        /// What is wrong with it.
+        source: Box<PackageError>,
+    },
+
+    /// A file of an installed plugin is lost or is not what was installed. It is not used.
+    #[error("{plugin} {version}: {} is damaged: {reason}: run `hal9 doctor --fix`, or install it again", path.display())]
+    Damaged {
+        /// The plugin.
+        plugin: PluginId,
+        /// The version that the file belongs to.
+        version: Version,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The component of a linked plugin cannot be read.
+    #[error("{plugin}: {}: {source}", path.display())]
+    Component {
+        /// The plugin.
+        plugin: PluginId,
+        /// The component file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// What was installed a moment ago is not any more.
+    #[error("the package {package} is not installed any more: another command has taken it out")]
+    Gone {
+        /// Its digest.
+        package: Digest,
+    },
+
+    /// A file or folder of the store cannot be made, written, read or removed: a full disk, or a missing right. What was
+    /// installed before is as it was.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Store {
+        /// What was to be done: `make`, `open`, `lock`, `write`, `read` or `remove`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// Another process has been changing the store for too long.
+    #[error("another process is changing the store and holds {}: try again", path.display())]
+    Locked {
+        /// The file that it holds.
+        path: PathBuf,
     },
 
     /// A name stands for several plugins.
@@ -115,4 +223,13 @@ pub enum Error {
 fn list(plugins: &[PluginId]) -> String {
     let names: Vec<_> = plugins.iter().map(PluginId::as_str).collect();
     names.join(" and ")
+}
+
+fn or_nothing(version: Option<&Version>) -> String {
+    version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"))
+}
+
+fn installed_list(versions: &[Version]) -> String {
+    let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+    if versions.is_empty() { "no version is".to_owned() } else { format!("there is {}", versions.join(", ")) }
 }

@@ -1,5 +1,6 @@
-//! Which plugins a HAL9 home knows, where they are, what they were granted and what they have used up, kept in SQLite.
-//! This crate does not run plugins, does not read packages, and decides nothing about grants.
+//! Which plugins a HAL9 home knows, what they were granted and what they have used up, kept in SQLite; and the packages of
+//! those that are installed, kept in files beside it. This crate does not run plugins, does not know whom to trust, and
+//! decides nothing about grants.
 //!
 //! ```
 //! use hal9_registry::{Loaded, Recorded, Registry};
@@ -14,7 +15,7 @@
 //! let mut registry = Registry::open(home)?;
 //! let recorded = registry.record_loaded(&Loaded {
 //!     granted: manifest.permissions.clone(),
-//!     source_dir: "/src/word-count".into(),
+//!     folder: "/src/word-count".into(),
 //!     component: "/src/word-count/target/wasm32-wasip1/release/word_count.wasm".into(),
 //!     manifest,
 //! })?;
@@ -24,13 +25,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod check;
 mod error;
+mod install;
+mod installed;
+mod link;
+mod mend;
 mod plugin;
 mod registry;
+mod rows;
 mod schema;
+mod store;
 mod usage;
 
+pub use check::{Damage, Fault};
 pub use error::Error;
-pub use plugin::{Loaded, Plugin, Recorded};
+pub use mend::{Mended, Remedy};
+pub use plugin::{Install, Installed, Link, Loaded, Plugin, Recorded, Source};
 pub use registry::Registry;
 pub use usage::Usage;

@@ -11,7 +11,8 @@ use crate::Error;
 
 /// The steps from an empty database to a current one; `user_version` counts those that were taken. Steps are only
 /// ever added.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE plugin (
         id         TEXT PRIMARY KEY,
         name       TEXT NOT NULL,
@@ -41,10 +42,50 @@ const STEPS: &[&str] = &["
         peak_memory INTEGER NOT NULL DEFAULT 0, -- bytes
         last_error  TEXT
     ) STRICT;
-"];
+",
+    "
+    -- A plugin is linked to a folder, installed in one or more versions, or both; then the link is what serves.
+    CREATE TABLE link (
+        plugin    TEXT PRIMARY KEY REFERENCES plugin ON DELETE CASCADE,
+        manifest  TEXT NOT NULL,
+        folder    TEXT NOT NULL,
+        component TEXT NOT NULL,
+        granted   TEXT NOT NULL,
+        loaded_at INTEGER NOT NULL -- milliseconds since the Unix epoch
+    ) STRICT;
+    INSERT INTO link SELECT id, manifest, source_dir, component, granted, loaded_at FROM plugin;
+    ALTER TABLE plugin DROP COLUMN manifest;
+    ALTER TABLE plugin DROP COLUMN source_dir;
+    ALTER TABLE plugin DROP COLUMN component;
+    ALTER TABLE plugin DROP COLUMN granted;
+    ALTER TABLE plugin DROP COLUMN loaded_at;
+    CREATE TABLE version (
+        plugin       TEXT NOT NULL REFERENCES plugin ON DELETE CASCADE,
+        version      TEXT NOT NULL,
+        manifest     TEXT NOT NULL,
+        package      TEXT NOT NULL, -- digests of files in the store, as `sha256:<hex>`
+        component    TEXT NOT NULL,
+        size         INTEGER NOT NULL, -- of the package, in bytes
+        key          TEXT, -- who has signed it, and the signature
+        signature    TEXT,
+        origin       TEXT NOT NULL,
+        installed_at INTEGER NOT NULL, -- milliseconds since the Unix epoch
+        PRIMARY KEY (plugin, version)
+    ) STRICT;
+    CREATE INDEX version_of_package ON version (package);
+    CREATE INDEX version_of_component ON version (component);
+    -- The installed version that serves, and what was granted to whichever version that is.
+    CREATE TABLE current (
+        plugin  TEXT PRIMARY KEY REFERENCES plugin ON DELETE CASCADE,
+        version TEXT NOT NULL,
+        granted TEXT NOT NULL,
+        FOREIGN KEY (plugin, version) REFERENCES version DEFERRABLE INITIALLY DEFERRED
+    ) STRICT;
+",
+];
 
 /// How long a process waits for another one to finish writing.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to the registry's database, with the errors of SQLite told apart.
 #[derive(Debug)]
@@ -83,18 +124,22 @@ impl Database {
         read(&self.connection).map_err(|source| tell(&self.path, source))
     }
 
-    /// Runs `write` as one transaction: all of it is kept, or nothing.
-    pub(crate) fn write<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+    /// Runs `write` as one transaction: all of it is kept, or nothing where it stops.
+    pub(crate) fn write<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Stop>) -> Result<T, Error> {
         // Immediate: a transaction that reads first and asks for the write lock later fails at once if another process
         // has written in between, whatever the patience.
         self.connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Stop::from)
             .and_then(|transaction| {
                 let result = write(&transaction)?;
                 transaction.commit()?;
                 Ok(result)
             })
-            .map_err(|source| tell(&self.path, source))
+            .map_err(|stop| match stop {
+                Stop::Database(source) => tell(&self.path, source),
+                Stop::Refused(error) => *error,
+            })
     }
 
     fn migrate(&mut self) -> Result<(), Error> {
@@ -118,6 +163,25 @@ impl Database {
             return Err(Error::Newer { path: self.path.clone(), found, known });
         }
         Ok(())
+    }
+}
+
+/// Why a transaction is given up.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Database(rusqlite::Error),
+    Refused(Box<Error>),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(error.into())
     }
 }
 

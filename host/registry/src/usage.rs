@@ -37,7 +37,7 @@ impl Registry {
         let most = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let last_error = more.last_error.as_deref().map(|text| &text[..text.floor_char_boundary(LAST_ERROR)]);
         let rows = self.database.write(|transaction| {
-            transaction.execute(
+            let rows = transaction.execute(
                 "UPDATE usage SET
                      calls  = calls  + min(:calls,  9223372036854775807 - calls),
                      errors = errors + min(:errors, 9223372036854775807 - errors),
@@ -55,12 +55,13 @@ impl Registry {
                     ":last_error": last_error,
                     ":plugin": id.as_str(),
                 },
-            )
+            )?;
+            Ok(rows)
         })?;
         if rows == 0 { Err(unknown(id)) } else { Ok(()) }
     }
 
-    /// What a plugin has used up since it was first loaded.
+    /// What a plugin has used up since it was first loaded or installed; versions add to one sum.
     ///
     /// # Errors
     ///

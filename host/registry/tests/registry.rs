@@ -8,7 +8,7 @@ use std::{
 };
 
 use common::{id, loaded, neuron, tool};
-use hal9_registry::{Error, Plugin, Recorded, Registry, Usage};
+use hal9_registry::{Error, Plugin, Recorded, Registry, Source, Usage};
 
 type Result = std::result::Result<(), Box<dyn StdError>>;
 
@@ -30,11 +30,14 @@ fn a_loaded_plugin_is_there_for_the_next_process() -> Result {
         panic!("{plugins:?}");
     };
     assert_eq!(plugin.manifest, recorded.manifest);
-    assert_eq!(plugin.source_dir, recorded.source_dir);
-    assert_eq!(plugin.component, recorded.component);
+    let Source::Linked(link) = &plugin.source else {
+        panic!("{plugin:?}");
+    };
+    assert_eq!(link.folder, recorded.folder);
+    assert_eq!(link.component, recorded.component);
     assert_eq!(plugin.granted, recorded.granted);
     assert!(plugin.active);
-    assert!((before..=SystemTime::now()).contains(&plugin.loaded_at));
+    assert!((before..=SystemTime::now()).contains(&link.loaded_at));
     assert_eq!(registry.usage(plugin.id())?, Usage::default());
     Ok(())
 }
@@ -66,9 +69,9 @@ fn loading_again_replaces_everything_but_the_usage() -> Result {
     assert!(registry.get("a.one")?.is_some_and(|plugin| plugin.active), "loading makes it active");
 
     plugin.manifest = loaded("a.one", &tool("new")).manifest;
-    plugin.source_dir = "/elsewhere".into();
+    plugin.folder = "/elsewhere".into();
     plugin.granted = Default::default();
-    assert_eq!(registry.record_loaded(&plugin)?, Recorded::Replaced { source_dir: "/src/a.one".into() });
+    assert_eq!(registry.record_loaded(&plugin)?, Recorded::Replaced { folder: "/src/a.one".into() });
     assert_eq!(ids(&registry.list()?), ["a.one"]);
     assert!(registry.tool("new")?.is_some_and(|plugin| plugin.granted.is_empty()));
     assert_eq!(registry.tool("old")?, None);
@@ -154,8 +157,8 @@ fn what_is_removed_is_forgotten_with_its_usage() -> Result {
     registry.record_loaded(&loaded("a.one", &tool("slugify")))?;
     registry.record_loaded(&loaded("a.two", ""))?;
     registry.add_usage(&one, &Usage { calls: 1, ..Usage::default() })?;
-    assert!(registry.remove(&one)?);
-    assert!(!registry.remove(&one)?);
+    assert!(registry.unlink(&one)?);
+    assert!(!registry.unlink(&one)?);
     assert_eq!(ids(&registry.list()?), ["a.two"]);
     assert_eq!(registry.tool("slugify")?, None);
 
@@ -218,12 +221,15 @@ fn relative_paths_are_kept_absolute() -> Result {
     let home = tempfile::tempdir()?;
     let mut registry = Registry::open(home.path())?;
     let mut plugin = loaded("a.one", "");
-    plugin.source_dir = "somewhere".into();
+    plugin.folder = "somewhere".into();
     registry.record_loaded(&plugin)?;
-    let found = registry.get("a.one")?.map(|plugin| plugin.source_dir);
-    assert_eq!(found, Some(std::env::current_dir()?.join("somewhere")));
+    let found = registry.get("a.one")?.ok_or("lost")?;
+    let Source::Linked(link) = found.source else {
+        panic!("{found:?}");
+    };
+    assert_eq!(link.folder, std::env::current_dir()?.join("somewhere"));
 
-    plugin.source_dir = "".into();
+    plugin.folder = "".into();
     let error = registry.record_loaded(&plugin).expect_err("an empty path");
     assert!(matches!(&error, Error::Path { plugin, .. } if *plugin == id("a.one")), "{error}");
     Ok(())

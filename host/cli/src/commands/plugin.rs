@@ -4,13 +4,13 @@ use std::path::Path;
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Level};
 use hal9_package::{Manifest, Permissions};
-use hal9_registry::{Loaded, Plugin, Recorded, Usage};
+use hal9_registry::{Loaded, Plugin, Recorded, Source, Usage};
 use serde_json::json;
 
 use super::moment;
 use super::policy::standing_text;
 use crate::args::{LevelArg, LoadedCommand};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::grants::all_absolute;
 use crate::output::{bold, count, dim, green, plain, red, size, table, time, yellow};
 use crate::session::Session;
@@ -57,6 +57,30 @@ fn kinds(manifest: &Manifest) -> String {
     kinds.join(", ")
 }
 
+/// Where a plugin comes from, in a word.
+fn source_name(source: &Source) -> &'static str {
+    match source {
+        Source::Linked(_) => "linked",
+        Source::Installed(_) => "installed",
+    }
+}
+
+/// The folder that a plugin is linked to.
+fn folder(source: &Source) -> Option<&Path> {
+    match source {
+        Source::Linked(link) => Some(&link.folder),
+        Source::Installed(_) => None,
+    }
+}
+
+/// A linked plugin's component file, or the digest of an installed one.
+fn component(source: &Source) -> String {
+    match source {
+        Source::Linked(link) => link.component.display().to_string(),
+        Source::Installed(installed) => installed.component.to_string(),
+    }
+}
+
 fn usage_json(usage: &Usage) -> serde_json::Value {
     json!({
         "calls": usage.calls,
@@ -85,6 +109,8 @@ fn list(session: &Session) -> Result<(), Failure> {
                 "name": metadata.name,
                 "version": metadata.version,
                 "active": plugin.active,
+                "source": source_name(&plugin.source),
+                "component": component(&plugin.source),
                 "capabilities": plugin.manifest.capabilities,
                 "granted": plugin.granted,
                 "usage": usage_json(usage),
@@ -124,8 +150,9 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let value = json!({
         "manifest": plugin.manifest,
         "active": plugin.active,
-        "source": plugin.source_dir,
-        "component": plugin.component,
+        "source": source_name(&plugin.source),
+        "folder": folder(&plugin.source),
+        "component": component(&plugin.source),
         "declared": plugin.manifest.permissions,
         "granted": effective,
         "denied": standing.denied,
@@ -142,7 +169,8 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         row("author", plain(&metadata.author));
         row("license", plain(&metadata.license));
         row("state", if plugin.active { "active".to_owned() } else { "inactive".to_owned() });
-        row("component", plugin.component.display().to_string());
+        row("source", source_name(&plugin.source).to_owned());
+        row("component", component(&plugin.source));
         for capability in &plugin.manifest.capabilities {
             let layer = capability.layer().map_or_else(String::new, |layer| format!(" on layer {layer}"));
             row(capability.kind(), format!("{}{layer}  {}", capability.name(), dim(plain(capability.description()))));
@@ -193,7 +221,7 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
     let effective = session.load(&component, options)?.granted().clone();
     let recorded = session.registry.record_loaded(&Loaded {
         manifest: manifest.clone(),
-        source_dir: found.folder.clone(),
+        folder: found.folder.clone(),
         component: found.component.clone(),
         granted,
     })?;
@@ -205,7 +233,7 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
         return Err(error.into());
     }
     let replaced = match &recorded {
-        Recorded::Replaced { source_dir } => Some(source_dir.display().to_string()),
+        Recorded::Replaced { folder } => Some(folder.display().to_string()),
         Recorded::Added | Recorded::Reloaded => None,
     };
     let kinds: Vec<_> = component.kinds().iter().map(ToString::to_string).collect();
@@ -240,10 +268,9 @@ fn replacement(recorded: &Recorded, folder: &Path, manifest: &Manifest) -> Optio
     match recorded {
         Recorded::Added => None,
         Recorded::Reloaded => Some(format!("replaced by version {version}, again from {folder}")),
-        Recorded::Replaced { source_dir } => Some(format!(
-            "replaced by version {version} from {folder}; it was loaded from {} before",
-            source_dir.display()
-        )),
+        Recorded::Replaced { folder: before } => {
+            Some(format!("replaced by version {version} from {folder}; it was loaded from {} before", before.display()))
+        }
     }
 }
 
@@ -268,9 +295,12 @@ fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
 
 fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
     let id = session.known(name)?.id().clone();
-    if session.registry.remove(&id)? {
-        session.audit.record(&AuditEvent::new(AuditKind::Unload, &id, "taken out of the home"));
+    if !session.registry.unlink(&id)? {
+        return Err(Failure::new(Code::Conflict, format!("{id} is installed, and not loaded from a folder"))
+            .plugin(&id)
+            .help(format!("uninstall it: hal9 plugin uninstall {id}")));
     }
+    session.audit.record(&AuditEvent::new(AuditKind::Unload, &id, "taken out of the home"));
     session.output.result(&json!({ "id": id, "unloaded": true }), || format!("{} {id} is unloaded", green("✓")))
 }
 

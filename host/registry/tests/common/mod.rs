@@ -15,7 +15,7 @@ pub(crate) fn loaded(id: &str, capabilities: &str) -> Loaded {
     let manifest = Manifest::parse(json.as_bytes()).expect("a good manifest");
     Loaded {
         granted: manifest.permissions.clone(),
-        source_dir: format!("/src/{id}").into(),
+        folder: format!("/src/{id}").into(),
         component: format!("/src/{id}/plugin.wasm").into(),
         manifest,
     }

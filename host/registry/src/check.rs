@@ -1,0 +1,180 @@
+//! What a crash, a failing disk or a careless hand has left in the registry and its store. It does not change anything.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+};
+
+use hal9_package::{Digest, PluginId};
+use semver::Version;
+
+use crate::{
+    Error, Installed, Registry,
+    rows::{self, StoredVersion},
+    store::Entry,
+};
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The installed version that it concerns; `None` for files that nobody refers to.
+    pub owner: Option<(PluginId, Version)>,
+    /// The file that is damaged; the database for what is wrong in there.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub fault: Fault,
+    /// Whether [`Registry::mend`] can put it right.
+    pub mends: bool,
+}
+
+/// What is wrong with a file or a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A package is lost or altered; how, in words.
+    Package(String),
+    /// A component is lost or altered; how, in words.
+    Component(String),
+    /// A file in the store that no installed version refers to: of a command that did not come to its end.
+    Unreferenced,
+    /// A file that was being written when a command did not come to its end.
+    Leftover,
+    /// Something in the store that HAL9 has not put there. It is left alone.
+    Strange,
+    /// What the database keeps of a plugin cannot be read; the id, and why.
+    Row(String, String),
+    /// The database contradicts itself; how, in SQLite's words.
+    Database(String),
+}
+
+impl fmt::Display for Damage {
+    /// One sentence: what is wrong, and what to do about it where it does not mend.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((plugin, version)) = &self.owner {
+            write!(f, "{plugin} {version}: ")?;
+        }
+        let path = self.path.display();
+        match &self.fault {
+            Fault::Package(how) => write!(f, "its package {path} is damaged: {how}; install it again"),
+            Fault::Component(how) if self.mends => {
+                write!(f, "its component {path} is damaged: {how}; it can be made again from its package")
+            }
+            Fault::Component(how) => write!(f, "its component {path} is damaged: {how}; install it again"),
+            Fault::Unreferenced => write!(f, "{path} belongs to nothing that is installed"),
+            Fault::Leftover => write!(f, "{path} was left by a command that did not come to its end"),
+            Fault::Strange => write!(f, "{path} is nothing of HAL9's: move it away"),
+            Fault::Row(plugin, why) => write!(
+                f,
+                "{plugin}: what the registry {path} keeps of it cannot be read ({why}): unload or uninstall it, and load or \
+                 install it again"
+            ),
+            Fault::Database(how) => {
+                write!(f, "the registry {path} contradicts itself: {how}; see `sqlite3 {path} .recover`")
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// Looks at all that is kept, and reads every file of the store. No other command changes the store meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`], [`Error::Store`] where a folder cannot be read, and those of the database.
+    pub fn check(&self) -> Result<Vec<Damage>, Error> {
+        let _held = self.store.hold()?;
+        self.damages()
+    }
+
+    /// What [`check`](Self::check) finds, for whoever keeps others from changing the store.
+    pub(crate) fn damages(&self) -> Result<Vec<Damage>, Error> {
+        let mut damages = self.damaged_database()?;
+        let mut needed = BTreeSet::new();
+        let mut seen = BTreeMap::new();
+        for (plugin, row) in self.all_versions()? {
+            // Also of a row that cannot be read: its files are not for anybody to remove.
+            needed.extend([&row.package, &row.component].into_iter().filter_map(|text| text.parse::<Digest>().ok()));
+            let read = || -> Result<_, rows::Unreadable> { Ok((plugin.parse()?, row.parse()?.1)) };
+            match read() {
+                Ok((id, installed)) => self.damaged_files(&id, &installed, &mut seen, &mut damages),
+                // One that serves was found before.
+                Err(_) if damages.iter().any(|one| matches!(&one.fault, Fault::Row(id, _) if *id == plugin)) => {}
+                Err(why) => damages.push(self.damaged_row(&plugin, &why)),
+            }
+        }
+        for entry in self.store.entries()? {
+            let (path, fault, mends) = match entry {
+                Entry::Blob(_, digest) if needed.contains(&digest) => continue,
+                Entry::Blob(path, _) => (path, Fault::Unreferenced, true),
+                Entry::Temporary(path) => (path, Fault::Leftover, true),
+                Entry::Strange(path) => (path, Fault::Strange, false),
+            };
+            damages.push(Damage { owner: None, path, fault, mends });
+        }
+        Ok(damages)
+    }
+
+    fn damaged_files(
+        &self,
+        id: &PluginId,
+        installed: &Installed,
+        seen: &mut BTreeMap<Digest, Option<String>>,
+        damages: &mut Vec<Damage>,
+    ) {
+        // Versions may share a file, which is read once.
+        let mut fault = |digest: Digest| {
+            seen.entry(digest).or_insert_with(|| self.store.read(&digest).err().map(|fault| fault.to_string())).clone()
+        };
+        let owner = Some((id.clone(), installed.version.clone()));
+        let (package, component) = (fault(installed.package), fault(installed.component));
+        if let Some(how) = component {
+            let (path, mends) = (self.store.path(&installed.component), package.is_none());
+            damages.push(Damage { owner: owner.clone(), path, fault: Fault::Component(how), mends });
+        }
+        if let Some(how) = package {
+            let path = self.store.path(&installed.package);
+            damages.push(Damage { owner, path, fault: Fault::Package(how), mends: false });
+        }
+    }
+
+    /// What SQLite itself finds, and what serves and cannot be read.
+    fn damaged_database(&self) -> Result<Vec<Damage>, Error> {
+        let findings: Vec<String> = self.database.read(|connection| {
+            let mut check = connection.prepare("SELECT integrity_check FROM pragma_integrity_check(20)")?;
+            let mut findings: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            findings.retain(|finding| finding != "ok");
+            let mut check = connection.prepare("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 20")?;
+            let missing = check.query_map([], |row| {
+                Ok(format!("a row of {} has none in {}", row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?;
+            findings.extend(missing.collect::<Result<Vec<_>, _>>()?);
+            Ok(findings)
+        })?;
+        let path = self.database.path();
+        let damage = |how| Damage { owner: None, path: path.to_owned(), fault: Fault::Database(how), mends: false };
+        let mut damages: Vec<_> = findings.into_iter().map(damage).collect();
+        let served = self.database.read(|connection| rows::serving(connection, "ORDER BY plugin.id", &[]))?;
+        for row in served {
+            let id = row.id.clone();
+            if let Err(why) = row.parse() {
+                damages.push(self.damaged_row(&id, &why));
+            }
+        }
+        Ok(damages)
+    }
+
+    fn damaged_row(&self, id: &str, why: &dyn fmt::Display) -> Damage {
+        let fault = Fault::Row(id.to_owned(), why.to_string());
+        Damage { owner: None, path: self.database.path().to_owned(), fault, mends: false }
+    }
+
+    fn all_versions(&self) -> Result<Vec<(String, StoredVersion)>, Error> {
+        self.database.read(|connection| {
+            connection
+                .prepare(&format!("SELECT plugin, {} FROM version ORDER BY plugin, version", rows::VERSION))?
+                .query_map([], |row| Ok((row.get("plugin")?, StoredVersion::read(row)?)))?
+                .collect()
+        })
+    }
+}
