@@ -78,7 +78,14 @@ impl Failure {
 
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
+        if let HostError::NotReplaced { plugin, version, step, serving, source } = error {
+            let mut failure = Self::from(*source);
+            failure.message =
+                format!("{plugin}: version {version} did not take over, {step}: {}; {serving}", failure.message);
+            return failure;
+        }
         let (code, reason) = match &error {
+            HostError::Widened { .. } => (Code::PermissionDenied, Some("widened".to_owned())),
             HostError::InvalidComponent { .. } => (Code::InvalidPackage, None),
             HostError::Ungranted { declared, .. } => {
                 (Code::PermissionDenied, Some(if *declared { "ungranted" } else { "undeclared" }.to_owned()))

@@ -109,6 +109,7 @@ impl Session {
             deny: standing.denied,
             caps: settings.limits,
             config: serde_json::Value::Object(settings.config),
+            ..LoadOptions::default()
         }
     }
 
@@ -184,6 +185,8 @@ impl Session {
             // What it did before it failed counts.
             return Err(error.into());
         }
+        // Whoever names a plugin wants to know now whether it can begin, lazy or not.
+        loaded.start().await?;
         Ok(loaded)
     }
 

@@ -14,11 +14,9 @@ use crate::engine::TICK;
 /// What a plugin may use at once beyond its share, after it was idle.
 const BURST: Duration = Duration::from_millis(200);
 
-/// The processor time of one plugin.
+/// The processor time of one plugin, over all of its instances and versions.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    /// Of one core, over time: more than 0, 1 at most.
-    share: f64,
     /// One for each core that those may use which compute for longer than a tick.
     cores: Arc<Semaphore>,
     account: Mutex<Account>,
@@ -26,87 +24,109 @@ pub(crate) struct Meter {
 
 #[derive(Debug)]
 struct Account {
+    /// Of one core, over time: more than 0, 1 at most.
+    share: f64,
     /// What may be used now, in seconds; less than zero where too much was used.
     level: f64,
     filled: Instant,
     /// All that was charged.
     used: Duration,
-    /// The thread's clock when what has run since was charged last; none, where it was not read.
-    mark: Option<Duration>,
-    core: Option<OwnedSemaphorePermit>,
 }
 
 impl Meter {
     pub(crate) fn new(share: f64, cores: Arc<Semaphore>) -> Self {
-        let account = Account {
-            level: BURST.as_secs_f64(),
-            filled: Instant::now(),
-            used: Duration::ZERO,
-            mark: None,
-            core: None,
-        };
-        Self { share, cores, account: Mutex::new(account) }
+        let account = Account { share, level: BURST.as_secs_f64(), filled: Instant::now(), used: Duration::ZERO };
+        Self { cores, account: Mutex::new(account) }
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Charges what has run, at an epoch tick; the plugin goes on when the answer is ready. A call that has seen no tick
-    /// yet is charged a whole one: it has run for less, and others of its length that see none are charged nothing, so
-    /// that no clock is read for short calls and the sum is right.
-    pub(crate) fn tick(self: &Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let used = self.account().lap().unwrap_or(TICK);
-        let pause = self.charge(used);
-        let meter = self.clone();
-        Box::pin(async move {
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => tokio::task::yield_now().await,
-            }
-            // Never closed; and without a core it would go on all the same.
-            let core = meter.cores.clone().acquire_owned().await.ok();
-            meter.account().core = core;
-        })
+    /// Sets the share from now on.
+    pub(crate) fn set_share(&self, share: f64) {
+        self.account().share = share;
     }
 
     /// Takes `used` off what may be used; how long to rest, where that was too much.
     fn charge(&self, used: Duration) -> Option<Duration> {
         let mut account = self.account();
         let now = Instant::now();
-        let earned = now.duration_since(account.filled).as_secs_f64() * self.share;
+        let earned = now.duration_since(account.filled).as_secs_f64() * account.share;
         account.filled = now;
         account.used += used;
         account.level = (account.level + earned).min(BURST.as_secs_f64()) - used.as_secs_f64();
-        (account.level < 0.0).then(|| Duration::from_secs_f64(-account.level / self.share))
+        (account.level < 0.0).then(|| Duration::from_secs_f64(-account.level / account.share))
     }
 
     /// All that was charged.
     pub(crate) fn used(&self) -> Duration {
         self.account().used
     }
+}
+
+/// What one instance runs now, charged to its plugin.
+#[derive(Debug)]
+pub(crate) struct Run {
+    meter: Arc<Meter>,
+    now: Mutex<Now>,
+}
+
+#[derive(Debug, Default)]
+struct Now {
+    /// The thread's clock when what has run since was charged last; none, where it was not read.
+    mark: Option<Duration>,
+    core: Option<OwnedSemaphorePermit>,
+}
+
+impl Run {
+    pub(crate) fn new(meter: Arc<Meter>) -> Self {
+        Self { meter, now: Mutex::default() }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Charges what has run, at an epoch tick; the plugin goes on when the answer is ready. A call that has seen no tick
+    /// yet is charged a whole one: it has run for less, and others of its length that see none are charged nothing, so
+    /// that no clock is read for short calls and the sum is right.
+    pub(crate) fn tick(self: &Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let used = self.now().lap().unwrap_or(TICK);
+        let pause = self.meter.charge(used);
+        let run = self.clone();
+        Box::pin(async move {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => tokio::task::yield_now().await,
+            }
+            // Never closed; and without a core it would go on all the same.
+            let core = run.meter.cores.clone().acquire_owned().await.ok();
+            run.now().core = core;
+        })
+    }
 
     /// Begins to charge by the thread's clock.
     fn resume(&self) {
-        self.account().mark = Some(thread_time());
+        self.now().mark = Some(thread_time());
     }
 
     /// Charges what has run, and lets go of the core.
     fn pause(&self) {
         let used = {
-            let mut account = self.account();
-            account.core = None;
-            let used = account.lap();
-            account.mark = None;
+            let mut now = self.now();
+            now.core = None;
+            let used = now.lap();
+            now.mark = None;
             used
         };
         if let Some(used) = used {
-            self.charge(used);
+            self.meter.charge(used);
         }
     }
 }
 
-impl Account {
+impl Now {
     /// What has run since this was last asked; none, where nothing was asked yet.
     fn lap(&mut self) -> Option<Duration> {
         let mark = self.mark?;
@@ -123,7 +143,7 @@ fn thread_time() -> Duration {
 
 /// A call that had to wait once: from here on, all that it runs is charged by the clock.
 pub(crate) struct Metered<'a, F> {
-    pub(crate) meter: &'a Meter,
+    pub(crate) run: &'a Run,
     pub(crate) call: Pin<&'a mut F>,
 }
 
@@ -131,16 +151,16 @@ impl<F: Future> Future for Metered<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.meter.resume();
+        self.run.resume();
         let result = self.call.as_mut().poll(context);
-        self.meter.pause();
+        self.run.pause();
         result
     }
 }
 
 impl<F> Drop for Metered<'_, F> {
     fn drop(&mut self) {
-        self.meter.account().core = None;
+        self.run.now().core = None;
     }
 }
 
@@ -170,7 +190,8 @@ mod tests {
     #[tokio::test]
     async fn only_so_many_compute_at_once() {
         let cores = Arc::new(Semaphore::new(1));
-        let (a, b) = (Arc::new(Meter::new(1.0, cores.clone())), Arc::new(Meter::new(1.0, cores.clone())));
+        let run = || Arc::new(Run::new(Arc::new(Meter::new(1.0, cores.clone()))));
+        let (a, b) = (run(), run());
         a.tick().await;
         let waits = tokio::time::timeout(Duration::from_millis(20), b.tick()).await;
         assert!(waits.is_err(), "the core is taken");

@@ -1,7 +1,7 @@
 //! Owns what can go wrong between a host and its plugins, each case with the plugin's id and the line to change.
 //! It refuses to know exit statuses and output formats: that is the program's business.
 
-use hal9_package::{PermissionKind, PluginId};
+use hal9_package::{PermissionKind, Permissions, PluginId};
 
 use crate::Limit;
 use crate::bindings::hal9::plugin::types::{Failure, FailureCode};
@@ -126,6 +126,30 @@ pub enum Error {
         /// What to do about it.
         help: String,
     },
+    /// A new version may do more than the one that serves, and nobody has accepted that. The one that serves goes on.
+    #[error("{plugin}: the new version may do more than the one that serves: {permissions}")]
+    Widened {
+        /// Whose version.
+        plugin: PluginId,
+        /// What the new version may do and the other may not.
+        permissions: Permissions,
+        /// What to do about it.
+        help: String,
+    },
+    /// A new version did not take over. The one that serves goes on.
+    #[error("{plugin}: version {version} did not take over, {step}: {source}; {serving}")]
+    NotReplaced {
+        /// Whose version.
+        plugin: PluginId,
+        /// The version that was to take over.
+        version: semver::Version,
+        /// What it did not get past.
+        step: Step,
+        /// What serves now, in words.
+        serving: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// The host has no room now, or something it works with is gone.
     #[error("{what}")]
     Unavailable {
@@ -147,6 +171,38 @@ pub enum Error {
     },
 }
 
+/// What has to go well, in this order, before a new version takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Step {
+    /// It is linked to its grants, and its configuration and its names are held against what there is.
+    Link,
+    /// Its first instance begins.
+    Start,
+    /// That says that it works.
+    Health,
+    /// The instances that serve say what there is to go on with.
+    ExportState,
+    /// Instances of the new version take that.
+    ImportState,
+    /// It takes the other's place.
+    Swap,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Link => "when it was linked",
+            Self::Start => "when its first instance began",
+            Self::Health => "when it was asked how it feels",
+            Self::ExportState => "when the state was to be handed over",
+            Self::ImportState => "when it was given the state",
+            Self::Swap => "when it was to take the other's place",
+        })
+    }
+}
+
 impl Error {
     /// Whose error it is, where it is a plugin's.
     pub fn plugin(&self) -> Option<&str> {
@@ -157,6 +213,8 @@ impl Error {
             | Self::Failed { plugin, .. }
             | Self::BadReply { plugin, .. }
             | Self::Trapped { plugin, .. }
+            | Self::Widened { plugin, .. }
+            | Self::NotReplaced { plugin, .. }
             | Self::Exited { plugin, .. } => Some(plugin.as_ref()),
             Self::NotFound { plugin, .. }
             | Self::InvalidInput { plugin, .. }
@@ -176,7 +234,9 @@ impl Error {
             | Self::LimitExceeded { help, .. }
             | Self::NotCompiled { help, .. }
             | Self::Conflict { help, .. }
+            | Self::Widened { help, .. }
             | Self::Unavailable { help, .. } => Some(help),
+            Self::NotReplaced { source, .. } => source.help(),
             _ => None,
         }
     }

@@ -6,16 +6,16 @@ use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 use crate::instance::State;
 use crate::limits::Breach;
-use crate::plugin::Loaded;
 use crate::quota::Full;
 use crate::text::{MESSAGE_BYTES, escape};
+use crate::version::Version;
 use crate::{Error, Limit, link};
 
 /// The most frames of a backtrace that are shown.
 const FRAMES: usize = 16;
 
 /// Says what ended a call that did not end by itself.
-pub(crate) fn classify(plugin: &Loaded, error: wasmtime::Error, state: &mut State) -> Error {
+pub(crate) fn classify(plugin: &Version, error: wasmtime::Error, state: &mut State) -> Error {
     let stderr = state.finish_output();
     state.signals.outbox.clear();
     let refused = state.limiter.take_refused();
@@ -24,7 +24,7 @@ pub(crate) fn classify(plugin: &Loaded, error: wasmtime::Error, state: &mut Stat
     error
 }
 
-fn read(plugin: &Loaded, error: &wasmtime::Error, stderr: &[String], refused: Option<Full>) -> Error {
+fn read(plugin: &Version, error: &wasmtime::Error, stderr: &[String], refused: Option<Full>) -> Error {
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         return Error::Exited { plugin: plugin.id.clone(), status: *status };
     }
@@ -85,7 +85,7 @@ fn limit(error: &wasmtime::Error, refused: bool) -> Option<Limit> {
     }
 }
 
-pub(crate) fn exceeded(plugin: &Loaded, limit: Limit) -> Error {
+pub(crate) fn exceeded(plugin: &Version, limit: Limit) -> Error {
     let set = limit.setting().and_then(|setting| plugin.limits.iter().find(|limit| limit.name == setting));
     let allowed = set.map_or_else(
         || hal9_package::ByteSize(plugin.host.shared.config.stack_size as u64).to_string(),

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hal9_package::ByteSize;
 
@@ -165,7 +166,9 @@ impl HostBuilder {
         let compiler = Compiler::new(&engine, self.compile_in, cache, audit);
         let Self { engine: config, backends, .. } = self;
         let linkers = Linkers::default();
-        Ok(Host { shared: Arc::new(Shared { engine, linkers, compiler, config, totals, backends, network }) })
+        let versions = AtomicU64::new(0);
+        let shared = Shared { engine, linkers, compiler, config, totals, backends, network, versions };
+        Ok(Host { shared: Arc::new(shared) })
     }
 }
 
@@ -177,6 +180,15 @@ pub(crate) struct Shared {
     pub(crate) totals: Totals,
     pub(crate) backends: Backends,
     pub(crate) network: Arc<Network>,
+    /// How many versions of plugins were linked.
+    versions: AtomicU64,
+}
+
+impl Shared {
+    /// A number that no other version of a plugin has.
+    pub(crate) fn next_version(&self) -> u64 {
+        self.versions.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 /// Compiles and loads plugins. Cheap to clone.

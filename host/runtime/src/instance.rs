@@ -1,5 +1,5 @@
-//! Owns one live instance at a time: its store, how it is made and armed, how a call is bounded, and what becomes of it
-//! when a call ends badly. It refuses to know what is called.
+//! Owns one live instance: its store, how it is made and armed, how a call is bounded, and what it is told of its life. It
+//! refuses to know whose turn it is, and what becomes of it when a call ends badly.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use hal9_package::PluginId;
-use tokio::sync::MutexGuard;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::cli::WasiCliView as _;
@@ -16,8 +15,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
-use crate::bindings::hal9::plugin::types::{self, Failure};
-use crate::cpu::{Meter, Metered};
+use crate::bindings::hal9::plugin::types::{self, Failure, FailureCode};
+use crate::cpu::{Metered, Run};
 use crate::imports::clock::ClockCtx;
 use crate::imports::config::ConfigCtx;
 use crate::imports::learning::LearningCtx;
@@ -27,10 +26,9 @@ use crate::imports::metrics::MetricsCtx;
 use crate::imports::plugins::PluginsCtx;
 use crate::imports::signals::SignalsCtx;
 use crate::limits::{Breach, Limiter};
-use crate::plugin::{Loaded, does_not_fit};
 use crate::sandbox::network::HttpCtx;
-use crate::text::{MESSAGE_BYTES, escape};
-use crate::{Call, Error, Kind, Limit, fault, sandbox};
+use crate::version::{Version, does_not_fit};
+use crate::{Error, HealthReport, Kind, Limit, fault, sandbox};
 
 /// All that the host keeps for one instance.
 pub(crate) struct State {
@@ -38,7 +36,7 @@ pub(crate) struct State {
     table: ResourceTable,
     files: Arc<sandbox::Files>,
     pub(crate) limiter: Limiter,
-    meter: Arc<Meter>,
+    run: Arc<Run>,
     pub(crate) output: Arc<Output>,
     streams: [sandbox::Stream; 2],
     pub(crate) clock: ClockCtx,
@@ -70,27 +68,28 @@ impl WasiHttpView for State {
 }
 
 impl State {
-    fn new(plugin: &Loaded) -> Result<Self, Error> {
-        let (id, limits, guard) = (&plugin.id, &plugin.limits, &plugin.guard);
+    fn new(plugin: &Version, run: Arc<Run>) -> Result<Self, Error> {
+        let (id, limits, reach) = (&plugin.id, &plugin.limits, &plugin.reach);
+        let guard = &reach.guard;
         let backends = &plugin.host.shared.backends;
         let output = Arc::new(Output::new(id.clone(), backends.log.clone(), limits.output.0));
-        let (wasi, streams) = sandbox::build(guard, &plugin.files, limits, &output)?;
+        let (wasi, streams) = sandbox::build(guard, &reach.files, limits, &output)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources as usize);
         Ok(Self {
             wasi,
             table,
-            files: plugin.files.clone(),
+            files: reach.files.clone(),
             limiter: Limiter::new(limits.memory.0, plugin.host.shared.totals.memory.clone()),
-            meter: plugin.meter.clone(),
+            run,
             streams,
             clock: ClockCtx { guard: guard.clone() },
             config: ConfigCtx::new(guard.clone(), plugin.config()),
-            http: HttpCtx::new(plugin.outgoing.clone()),
+            http: HttpCtx::new(reach.outgoing.clone()),
             learning: LearningCtx::new(guard.clone(), backends.learning.clone()),
             logging: LoggingCtx::new(guard.clone(), output.clone()),
             memory: MemoryCtx::new(guard.clone(), backends.memory.clone(), limits.memory_value.0, limits.memory_keys),
-            metrics: MetricsCtx::new(guard.clone(), backends.metrics.clone(), plugin.metric_names.clone()),
+            metrics: MetricsCtx::new(guard.clone(), backends.metrics.clone(), reach.metric_names.clone()),
             plugins: PluginsCtx::new(guard.clone(), backends.plugins.clone()),
             signals: SignalsCtx::new(guard.clone(), limits.signal_bytes.0),
             output,
@@ -178,18 +177,32 @@ pub(crate) struct Guests {
 pub(crate) struct Live {
     pub(crate) store: Store<State>,
     pub(crate) guests: Guests,
-    /// Which of the plugin's instances this is, counted from 1.
+    pub(crate) bounds: Bounds,
+    /// Which of the plugin's instances this is, counted from 1; no two of its versions share a number.
     pub(crate) generation: u64,
+    /// How many calls it has begun, and after how many of them it makes room for another.
+    pub(crate) calls: u64,
+    pub(crate) recycle_at: u64,
+    /// Whether a call ended in a way that leaves it unsound.
+    pub(crate) lost: bool,
+}
+
+/// What bounds the calls of one instance: the limits of its version, and its share of the processor.
+pub(crate) struct Bounds {
+    pub(crate) version: Arc<Version>,
+    run: Arc<Run>,
 }
 
 impl Live {
     /// Makes an instance, under the limits of an ordinary call, and has it initialise itself.
-    async fn start(plugin: &Loaded, chain: &[PluginId]) -> Result<Box<Self>, Error> {
-        let mut store = Store::new(plugin.host.shared.engine.wasmtime(), State::new(plugin)?);
+    pub(crate) async fn start(version: &Arc<Version>, chain: &[PluginId]) -> Result<Box<Self>, Error> {
+        let run = Arc::new(Run::new(version.common.meter.clone()));
+        let bounds = Bounds { version: version.clone(), run: run.clone() };
+        let mut store = Store::new(version.host.shared.engine.wasmtime(), State::new(version, run)?);
         store.data_mut().begin(chain);
         store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(plugin.limits.host_memory.as_usize());
-        store.set_max_component_handles(plugin.limits.handles as usize);
+        store.set_hostcall_fuel(version.limits.host_memory.as_usize());
+        store.set_max_component_handles(version.limits.handles as usize);
         store.epoch_deadline_callback(|mut store| {
             let state = store.data_mut();
             let now = Instant::now();
@@ -197,36 +210,141 @@ impl Live {
             if now >= deadline {
                 return Err(Breach(Limit::Deadline).into());
             }
-            Ok(UpdateDeadline::YieldCustom(1, state.meter.tick()))
+            Ok(UpdateDeadline::YieldCustom(1, state.run.tick()))
         });
         arm(&mut store);
-        let made = bounded(plugin, plugin.pre.instantiate_async(&mut store)).await;
-        let instance = made.map_err(|error| fault::classify(plugin, error, store.data_mut()))?;
-        let guests = plugin.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&plugin.id, &error))?;
-        let generation = plugin.stats.instances.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut live = Box::new(Self { store, guests, generation });
+        let made = bounded(&bounds, version.pre.instantiate_async(&mut store)).await;
+        let instance = made.map_err(|error| fault::classify(version, error, store.data_mut()))?;
+        let guests = version.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&version.id, &error))?;
+        let generation = version.common.instances.fetch_add(1, Ordering::Relaxed) + 1;
+        let recycle_at = version.policy.recycle_after.unwrap_or(u64::MAX);
+        let mut live = Box::new(Self { store, guests, bounds, generation, calls: 0, recycle_at, lost: false });
         if let Some(lifecycle) = &live.guests.lifecycle {
             arm(&mut live.store);
-            let result = bounded(plugin, lifecycle.call_init(&mut live.store)).await;
+            let result = bounded(&live.bounds, lifecycle.call_init(&mut live.store)).await;
             match result {
                 Ok(Ok(())) => {}
-                Ok(Err(failure)) => return Err(Error::failed(&plugin.id, failure)),
-                Err(error) => return Err(fault::classify(plugin, error, live.store.data_mut())),
+                Ok(Err(failure)) => return Err(Error::failed(&version.id, failure)),
+                Err(error) => return Err(fault::classify(version, error, live.store.data_mut())),
             }
         }
         Ok(live)
     }
+
+    pub(crate) fn version(&self) -> &Arc<Version> {
+        &self.bounds.version
+    }
+
+    /// Begins a call, for which `chain` waits.
+    pub(crate) fn begin(&mut self, chain: &[PluginId]) {
+        self.calls += 1;
+        self.store.data_mut().begin(chain);
+        arm(&mut self.store);
+    }
+
+    /// Whether it has served as many calls as it was to serve.
+    pub(crate) fn is_due(&self) -> bool {
+        self.calls >= self.recycle_at
+    }
+
+    /// Lets it serve as many calls again.
+    pub(crate) fn serve_on(&mut self) {
+        self.recycle_at = self.calls.saturating_add(self.version().policy.recycle_after.unwrap_or(u64::MAX));
+    }
 }
 
+/// Calls a function of `lifecycle` between the calls that plugins are for; none, where the instance has no lifecycle.
+macro_rules! step {
+    ($live:ident . $function:ident ( $($argument:expr),* )) => {{
+        $live.store.data_mut().begin(&[]);
+        arm(&mut $live.store);
+        match &$live.guests.lifecycle {
+            Some(guest) => {
+                let result = bounded(&$live.bounds, guest.$function(&mut $live.store, $($argument),*)).await;
+                $live.settle(result).map(Some)
+            }
+            None => Ok(None),
+        }
+    }};
+}
+
+/// What an instance is told of its life. Each is bounded as a call is.
 impl Live {
     /// Tells the instance that it is let go.
-    pub(crate) async fn shutdown(&mut self, plugin: &Loaded) -> Result<(), Error> {
-        let Some(lifecycle) = &self.guests.lifecycle else { return Ok(()) };
-        self.store.data_mut().begin(&[]);
-        arm(&mut self.store);
-        let result = bounded(plugin, lifecycle.call_shutdown(&mut self.store)).await;
-        self.store.data_mut().finish_output();
-        result.map_err(|error| fault::classify(plugin, error, self.store.data_mut()))
+    pub(crate) async fn shutdown(&mut self) -> Result<(), Error> {
+        step!(self.call_shutdown()).map(drop)
+    }
+
+    /// How it feels; none, where it does not say.
+    pub(crate) async fn health(&mut self) -> Result<Option<HealthReport>, Error> {
+        step!(self.call_health())
+    }
+
+    /// Gives it another configuration.
+    pub(crate) async fn reconfigure(&mut self, config: &Arc<serde_json::Value>) -> Result<(), Error> {
+        let text = config.to_string();
+        let taken = step!(self.call_reconfigure(&text))?;
+        self.own(taken)?;
+        let guard = self.version().reach.guard.clone();
+        self.store.data_mut().config = ConfigCtx::new(guard, config.clone());
+        Ok(())
+    }
+
+    /// All that the next instance needs to go on; none, where it keeps nothing.
+    pub(crate) async fn export_state(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        match step!(self.call_export_state())? {
+            Some(state) => self.own(Some(state)).map(|state| state.filter(|state| !state.is_empty())),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives it what an earlier instance exported.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LimitExceeded`] for more than its memory; [`Error::Failed`] where it does not take it, as one without a
+    /// lifecycle never does.
+    pub(crate) async fn import_state(&mut self, state: &[u8]) -> Result<(), Error> {
+        if state.len() as u64 > self.version().limits.memory.0 {
+            return Err(fault::exceeded(self.version(), Limit::Memory));
+        }
+        if self.guests.lifecycle.is_none() {
+            return Err(Error::failed(
+                &self.version().id,
+                Failure {
+                    code: FailureCode::Unsupported,
+                    message: format!(
+                        "there are {} bytes of state, and no `lifecycle` export that takes them",
+                        state.len()
+                    ),
+                },
+            ));
+        }
+        let taken = step!(self.call_import_state(state))?;
+        self.own(taken).map(drop)
+    }
+
+    /// The answer of the plugin's own.
+    fn own<T>(&self, answer: Option<Result<T, Failure>>) -> Result<Option<T>, Error> {
+        answer.transpose().map_err(|failure| Error::failed(&self.version().id, failure))
+    }
+
+    fn settle<T>(&mut self, result: wasmtime::Result<T>) -> Result<T, Error> {
+        let state = self.store.data_mut();
+        match result {
+            Ok(answer) => {
+                state.finish_output();
+                // Nobody asked for it.
+                state.signals.outbox.clear();
+                state.plugins.emitted.clear();
+                state.limiter.take_refused();
+                Ok(answer)
+            }
+            Err(error) => {
+                self.lost = true;
+                Err(fault::classify(&self.bounds.version, error, state))
+            }
+        }
     }
 }
 
@@ -240,118 +358,14 @@ fn arm(store: &mut Store<State>) {
 /// stops a guest that computes; this stops one that waits in a host call, where epochs do not reach. A call that never
 /// waits sets no timer, and reads no clock of the thread.
 pub(crate) async fn bounded<T>(
-    plugin: &Loaded,
+    bounds: &Bounds,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> wasmtime::Result<T> {
     let mut call = std::pin::pin!(call);
     if let Some(result) = call.as_mut().now_or_never() {
         return result;
     }
-    let call = Metered { meter: &plugin.meter, call };
-    tokio::time::timeout(plugin.limits.call_time, call).await.unwrap_or_else(|_| Err(Breach(Limit::Deadline).into()))
-}
-
-/// A plugin's instance for the time of one call. Dropped before [`Lease::end`], as when the caller gives up, it takes
-/// the instance with it: a store that was interrupted is not used again.
-pub(crate) struct Lease<'a> {
-    plugin: &'a Loaded,
-    interrupted: Interrupted<'a>,
-    pub(crate) live: Box<Live>,
-    started: Option<Instant>,
-    /// Last, so that whoever waits for the plugin finds everything else done: fields are dropped in this order.
-    slot: MutexGuard<'a, Option<Box<Live>>>,
-}
-
-/// Counts a call that nobody waited for.
-struct Interrupted<'a>(Option<&'a Loaded>);
-
-impl Drop for Interrupted<'_> {
-    fn drop(&mut self) {
-        if let Some(plugin) = self.0 {
-            plugin.stats.interrupted();
-        }
-    }
-}
-
-impl<'a> Lease<'a> {
-    /// Waits for the plugin's turn, makes an instance where there is none, and arms its limits.
-    pub(crate) async fn begin(plugin: &'a Loaded, call: &mut Call) -> Result<Self, Error> {
-        let mut slot = plugin.slot.lock().await;
-        let started = plugin.stats.begin(call.measured);
-        let mut live = match slot.take() {
-            Some(live) => live,
-            None => match Live::start(plugin, &call.chain).await {
-                Ok(live) => live,
-                Err(error) => {
-                    call.elapsed = plugin.stats.ended(Some(&error), started, 0);
-                    call.peak_memory = 0;
-                    return Err(error);
-                }
-            },
-        };
-        live.store.data_mut().begin(&call.chain);
-        arm(&mut live.store);
-        Ok(Self { plugin, slot, live, started, interrupted: Interrupted(Some(plugin)) })
-    }
-
-    /// Ends the call: the instance goes back if it is sound, and is dropped if it is not.
-    pub(crate) fn end<T>(self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
-        self.end_if(call, result, |_| Ok(()))
-    }
-
-    /// Ends the call, which went well if `check` finds nothing wrong with the reply.
-    pub(crate) fn end_if<T>(
-        mut self,
-        call: &mut Call,
-        result: wasmtime::Result<Result<T, Failure>>,
-        check: impl FnOnce(&T) -> Result<(), String>,
-    ) -> Result<T, Error> {
-        self.interrupted.0 = None;
-        let plugin = self.plugin;
-        let state = self.live.store.data_mut();
-        let peak = state.limiter.peak();
-        let result = match result {
-            Ok(result) => {
-                if state.output.used() {
-                    state.finish_output();
-                }
-                let result = result.map_err(|failure| Error::failed(&plugin.id, failure)).and_then(|reply| {
-                    check(&reply).map_err(|reason| Error::BadReply {
-                        plugin: plugin.id.clone(),
-                        reason: escape(&reason, MESSAGE_BYTES),
-                    })?;
-                    Ok(reply)
-                });
-                let emitted = state.signals.outbox.drain(..).chain(state.plugins.emitted.drain(..));
-                if result.is_ok() {
-                    call.emitted.extend(emitted);
-                } else {
-                    drop(emitted);
-                }
-                state.limiter.take_refused();
-                *self.slot = Some(self.live);
-                result
-            }
-            Err(error) => Err(fault::classify(plugin, error, state)),
-        };
-        call.elapsed = plugin.stats.ended(result.as_ref().err(), self.started, peak);
-        call.peak_memory = peak;
-        result
-    }
-
-    /// Ends a call that found the plugin without the interface.
-    pub(crate) fn without(self, call: &mut Call, kind: Kind) -> Error {
-        let plugin = self.plugin;
-        self.cancel(call);
-        Error::NotFound {
-            plugin: Some(plugin.id.clone()),
-            what: format!("{} is no {kind}: it does not export `{}`", plugin.id, kind.interface()),
-            help: "ask another plugin".to_owned(),
-        }
-    }
-
-    /// Ends a call before anything was called.
-    pub(crate) fn cancel(self, call: &mut Call) {
-        let _ = self.end::<()>(call, Ok(Ok(())));
-    }
+    let call = Metered { run: &bounds.run, call };
+    let time = bounds.version.limits.call_time;
+    tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(Breach(Limit::Deadline).into()))
 }

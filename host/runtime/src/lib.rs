@@ -17,7 +17,7 @@
 //! ```
 //!
 //! - [`Host`] owns the engine and the backends; [`Component`] is compiled code that runs nothing; [`Plugin`] is a component
-//!   that is linked to what it was granted, with an instance that is replaced when it breaks.
+//!   that is linked to what it was granted, with instances that are replaced when they break.
 //! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, and carries calls
 //!   from one to another.
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
@@ -29,6 +29,7 @@
 mod audit;
 mod bindings;
 mod call;
+mod circuit;
 mod compile;
 mod component;
 mod configuration;
@@ -40,17 +41,23 @@ mod guard;
 mod host;
 mod imports;
 mod instance;
+mod lease;
 mod limits;
 mod link;
 mod manager;
 mod model;
 mod plugin;
 mod quota;
+mod reconfigure;
+mod resident;
 mod sandbox;
+mod seats;
 mod signal;
 mod stats;
+mod swap;
 mod text;
 mod totals;
+mod version;
 
 pub use audit::{
     AuditDamage, AuditEvent, AuditKind, AuditLog, AuditRecord, AuditSink, AuditVerified, DamageKind, Rule,
@@ -70,10 +77,11 @@ pub use bindings::hal9::plugin::types::{
     Column, ColumnValues, Failure, FailureCode, Metadata, Signal, SignalBatch, SignalId, TextColumn,
 };
 pub use call::Call;
+pub use circuit::Breaker;
 pub use compile::{Child, CompileIn, compile_child};
 pub use component::{Component, Kind, read_manifest};
 pub use engine::EngineConfig;
-pub use error::Error;
+pub use error::{Error, Step};
 pub use host::{Host, HostBuilder};
 pub use imports::learning::{Feedback, InProcessLearning, LearningSink};
 pub use imports::logging::{LogLine, LogSink, LogSource, TracingLog};
@@ -82,10 +90,11 @@ pub use imports::metrics::{InProcessMetrics, Measurement, Metric, MetricsSink, P
 pub use imports::signals::Emission;
 pub use limits::Limit;
 pub use link::{API_VERSION, permissions_for};
-pub use manager::{Delivery, Dropped, Manager, Provider, Routed, Summary};
+pub use manager::{Delivery, Dropped, HealthCheck, Manager, Provider, Routed, Summary};
 pub use model::Model;
 pub use plugin::{Grant, LoadOptions, Plugin};
 pub use sandbox::network::{Connector, NetworkConfig, NetworkStream, Resolver};
 pub use stats::{Health, PluginStats};
+pub use swap::{Swap, Widening};
 pub use text::{escape, shell_word};
 pub use totals::HostLimits;

@@ -1,16 +1,17 @@
 //! Owns a model of a learning algorithm: the handle, and which instance it lives in. It refuses to know where saved
 //! models are kept.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::exports::hal9::plugin::learning_algorithm::{
     AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
 };
-use crate::instance::Live;
-use crate::instance::{Lease, bounded};
-use crate::plugin::{Loaded, call};
+use crate::instance::{Live, bounded};
+use crate::lease::Lease;
+use crate::plugin::call;
+use crate::resident::Resident;
 use crate::{Call, Error, Kind, Plugin, fault};
 
 /// A model that lives in its plugin's instance. When that is replaced, after a trap for instance, the model is gone, and
@@ -40,12 +41,12 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn create_model(&self, call: &mut Call, options: &str) -> Result<Model, Error> {
-        let mut lease = begin(&self.loaded, call).await?;
+        let mut lease = begin(&self.resident, call).await?;
         let live = &mut *lease.live;
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(&self.loaded, guest.model().call_create(&mut live.store, options)).await;
+        let result = bounded(&live.bounds, guest.model().call_create(&mut live.store, options)).await;
         let generation = live.generation;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
@@ -56,12 +57,12 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn load_model(&self, call: &mut Call, bytes: &[u8]) -> Result<Model, Error> {
-        let mut lease = begin(&self.loaded, call).await?;
+        let mut lease = begin(&self.resident, call).await?;
         let live = &mut *lease.live;
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(&self.loaded, guest.model().call_load(&mut live.store, bytes)).await;
+        let result = bounded(&live.bounds, guest.model().call_load(&mut live.store, bytes)).await;
         let generation = live.generation;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
@@ -73,14 +74,13 @@ macro_rules! method {
         method!($self, $call, $function($($argument),*), |_| Ok(()))
     };
     ($self:ident, $call:ident, $function:ident ( $($argument:expr),* ), $check:expr) => {{
-        let loaded = &$self.plugin.loaded;
         let mut lease = $self.begin($call).await?;
         let live = &mut *lease.live;
         let Some(guest) = &live.guests.learning_algorithm else {
             return Err(lease.without($call, Kind::LearningAlgorithm));
         };
         let method = guest.model();
-        let result = bounded(loaded, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
+        let result = bounded(&live.bounds, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
         lease.end_if($call, result, $check)
     }};
 }
@@ -122,13 +122,12 @@ impl Model {
     }
 
     async fn begin<'a>(&'a self, call: &mut Call) -> Result<Lease<'a>, Error> {
-        let loaded = &self.plugin.loaded;
-        let lease = begin(loaded, call).await?;
+        let lease = begin(&self.plugin.resident, call).await?;
         if lease.live.generation != self.generation {
             lease.cancel(call);
             return Err(Error::Unavailable {
-                plugin: Some(loaded.id.clone()),
-                what: format!("{}: the model is gone, as the plugin's instance was replaced", loaded.id),
+                plugin: Some(self.plugin.id().clone()),
+                what: format!("{}: the model is gone, as the plugin's instance was replaced", self.plugin.id()),
                 help: "load it again from what was saved, or train a new one".to_owned(),
             });
         }
@@ -137,18 +136,19 @@ impl Model {
 }
 
 /// Begins a call of a learning algorithm, and frees the models first that nobody needs any more.
-async fn begin<'a>(loaded: &'a Loaded, call: &mut Call) -> Result<Lease<'a>, Error> {
-    let mut lease = Lease::begin(loaded, call).await?;
-    let released: Vec<_> = loaded.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+async fn begin<'a>(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Lease<'a>, Error> {
+    let mut lease = Lease::begin(resident, call).await?;
+    let released: Vec<_> = resident.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
     for (generation, handle) in released {
         if generation != lease.live.generation {
             continue;
         }
-        let dropped = bounded(loaded, handle.resource_drop_async(&mut lease.live.store)).await;
+        let Live { store, bounds, .. } = &mut *lease.live;
+        let dropped = bounded(bounds, handle.resource_drop_async(store)).await;
         if let Err(error) = dropped {
             return Err(match lease.end::<()>(call, Err(error)) {
                 Err(error) => error,
-                Ok(()) => fault::exceeded(loaded, crate::Limit::Handles),
+                Ok(()) => fault::exceeded(&resident.current(), crate::Limit::Handles),
             });
         }
     }
@@ -157,7 +157,7 @@ async fn begin<'a>(loaded: &'a Loaded, call: &mut Call) -> Result<Lease<'a>, Err
 
 impl Drop for Model {
     fn drop(&mut self) {
-        let released = &self.plugin.loaded.released;
+        let released = &self.plugin.resident.released;
         released.lock().unwrap_or_else(PoisonError::into_inner).push((self.generation, self.handle));
     }
 }

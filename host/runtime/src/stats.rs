@@ -1,6 +1,6 @@
 //! Owns the numbers of one plugin: calls, errors, traps, time, memory, health. It refuses to know what a call did.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Error;
@@ -9,19 +9,18 @@ use crate::Error;
 /// all else that the host does for a short call.
 const SAMPLE: u64 = 16;
 
-/// So many lost instances in a row make a plugin failing.
-const FAILING: u32 = 3;
-
 /// How well a plugin works, as the host sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// The last call went well, or ended with a failure of the plugin's own.
     Healthy,
-    /// The last call lost its instance.
+    /// The last call lost its instance, or the last start or health check failed.
     Degraded,
     /// The last three calls and perhaps more lost their instances.
     Failing,
+    /// It failed so often in a row that it is not asked for a while: see [`Breaker`](crate::Breaker).
+    Resting,
 }
 
 /// What the host has counted of a plugin since it was loaded.
@@ -46,19 +45,19 @@ pub struct PluginStats {
     pub peak_memory: u64,
     /// How well it works.
     pub health: Health,
+    /// For how long it is not asked yet; none, where it is asked.
+    pub resting: Option<Duration>,
 }
 
-/// The counters. Written by whoever holds the plugin's slot, so a load and a store do for an addition; read by anybody.
+/// The counters of one seat. Written by whoever holds it, so a load and a store do for an addition; read by anybody.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     calls: AtomicU64,
     errors: AtomicU64,
     traps: AtomicU64,
-    pub(crate) instances: AtomicU64,
     timed: AtomicU64,
     nanos: AtomicU64,
     peak_memory: AtomicU64,
-    lost_in_a_row: AtomicU32,
 }
 
 fn add(counter: &AtomicU64, by: u64) -> u64 {
@@ -82,12 +81,8 @@ impl Stats {
         if let Some(error) = error {
             add(&self.errors, 1);
             if error.is_fatal() {
-                self.lost();
-            } else {
-                self.lost_in_a_row.store(0, Ordering::Relaxed);
+                add(&self.traps, 1);
             }
-        } else if self.lost_in_a_row.load(Ordering::Relaxed) != 0 {
-            self.lost_in_a_row.store(0, Ordering::Relaxed);
         }
         let elapsed = started?.elapsed();
         add(&self.timed, 1);
@@ -98,31 +93,26 @@ impl Stats {
     /// Counts a call that was given up while it ran.
     pub(crate) fn interrupted(&self) {
         add(&self.errors, 1);
-        self.lost();
-    }
-
-    fn lost(&self) {
         add(&self.traps, 1);
-        self.lost_in_a_row.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self, cpu: Duration) -> PluginStats {
+    /// Adds these to what a plugin has in all.
+    pub(crate) fn add_to(&self, all: &mut PluginStats) {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        PluginStats {
-            calls: get(&self.calls),
-            errors: get(&self.errors),
-            traps: get(&self.traps),
-            instances: get(&self.instances),
-            timed: get(&self.timed),
-            time: Duration::from_nanos(get(&self.nanos)),
-            cpu,
-            peak_memory: get(&self.peak_memory),
-            health: match self.lost_in_a_row.load(Ordering::Relaxed) {
-                0 => Health::Healthy,
-                lost if lost < FAILING => Health::Degraded,
-                _ => Health::Failing,
-            },
-        }
+        all.calls += get(&self.calls);
+        all.errors += get(&self.errors);
+        all.traps += get(&self.traps);
+        all.timed += get(&self.timed);
+        all.time += Duration::from_nanos(get(&self.nanos));
+        all.peak_memory = all.peak_memory.max(get(&self.peak_memory));
+    }
+}
+
+impl PluginStats {
+    /// Nothing counted yet.
+    pub(crate) fn new(instances: u64, cpu: Duration, health: Health, resting: Option<Duration>) -> Self {
+        let time = Duration::ZERO;
+        Self { calls: 0, errors: 0, traps: 0, instances, timed: 0, time, cpu, peak_memory: 0, health, resting }
     }
 }
 
@@ -131,18 +121,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn health_follows_lost_instances() {
-        let stats = Stats::default();
+    fn the_counts_of_all_seats_are_added_up() {
+        let seats = [Stats::default(), Stats::default()];
         let exited = Error::Exited { plugin: "test.plugin".parse().unwrap(), status: 1 };
-        let mut seen = Vec::new();
-        for error in [None, Some(&exited), Some(&exited), Some(&exited), None] {
-            let started = stats.begin(true);
-            stats.ended(error, started, 7);
-            seen.push(stats.read(Duration::ZERO).health);
+        for (seat, error, peak) in [(0, None, 7), (1, Some(&exited), 9), (1, None, 1)] {
+            let started = seats[seat].begin(true);
+            seats[seat].ended(error, started, peak);
         }
-        use Health::{Degraded, Failing, Healthy};
-        assert_eq!(seen, [Healthy, Degraded, Degraded, Failing, Healthy]);
-        let read = stats.read(Duration::ZERO);
-        assert_eq!((read.calls, read.errors, read.traps, read.timed, read.peak_memory), (5, 3, 3, 5, 7));
+        seats[0].interrupted();
+        let mut all = PluginStats::new(2, Duration::ZERO, Health::Healthy, None);
+        seats.iter().for_each(|seat| seat.add_to(&mut all));
+        assert_eq!((all.calls, all.errors, all.traps, all.timed, all.peak_memory), (3, 2, 2, 3, 9));
     }
 }

@@ -219,7 +219,7 @@ async fn a_component_needs_a_manifest_and_exactly_one() {
     let component = compile(lab, &bytes(&section)).unwrap();
     assert_eq!(component.manifest().unwrap().metadata.id.as_str(), "test.raw");
     let plugin = lab.manager.host().load(&component, LoadOptions::default()).unwrap();
-    assert_eq!((plugin.id().as_str(), plugin.kinds()), ("test.raw", &[Kind::Tool][..]));
+    assert_eq!((plugin.id().as_str(), plugin.kinds()), ("test.raw", vec![Kind::Tool]));
     assert_eq!(read_manifest("raw", &bytes(&section)).unwrap(), component.manifest().cloned());
     assert_eq!(read_manifest("raw", &bytes("")).unwrap(), None);
 

@@ -9,7 +9,7 @@ use hal9_host::{
     InProcessMemory, InProcessMetrics, Level, Limit, LoadOptions, LogLine, LogSink, LogSource, Manager, MemoryBackend,
     Plugin, Signal, Stored,
 };
-use hal9_package::{LimitOverrides, Manifest, Permissions};
+use hal9_package::{LimitOverrides, Manifest, Permissions, RuntimeOverrides};
 
 /// A host with a manager, and what its plugins reach.
 pub(crate) struct Lab {
@@ -163,10 +163,11 @@ impl Lab {
         assert_eq!(self.memory.set(plugin.id(), key, value.into(), u32::MAX).await.unwrap(), Stored::Yes);
     }
 
-    /// A plugin that the manager has, and that is active.
+    /// A plugin that the manager has, and that is active, with an instance.
     pub(crate) async fn activate(&self, guest: &str, options: LoadOptions) -> Plugin {
         let plugin = self.manager.load(&self.guest(guest), options).unwrap();
         self.manager.activate(plugin.id()).await.unwrap();
+        plugin.start().await.unwrap();
         plugin
     }
 }
@@ -189,6 +190,11 @@ pub(crate) fn hurried() -> LoadOptions {
 /// All that the plugin declares, configured.
 pub(crate) fn configured(config: serde_json::Value) -> LoadOptions {
     LoadOptions { config, ..LoadOptions::declared() }
+}
+
+/// All that the plugin declares, with an instance from its activation on.
+pub(crate) fn eager(options: LoadOptions) -> LoadOptions {
+    LoadOptions { runtime: RuntimeOverrides { lazy: Some(false), ..options.runtime.clone() }, ..options }
 }
 
 /// What of its declared permissions a plugin gets.

@@ -10,7 +10,7 @@ use hal9_package::PluginId;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::lab::{Lab, answer, ask, configured, described, manifest};
+use crate::lab::{Lab, answer, ask, configured, described, eager, manifest};
 
 fn id(text: &str) -> PluginId {
     text.parse().unwrap()
@@ -41,7 +41,7 @@ async fn plugins_are_loaded_activated_deactivated_and_unloaded() {
     let lab = Lab::new();
     let manager = &lab.manager;
     let echo = id("test.echo");
-    let plugin = manager.load(&lab.guest("echo"), LoadOptions::declared()).unwrap();
+    let plugin = manager.load(&lab.guest("echo"), eager(LoadOptions::declared())).unwrap();
     assert_eq!((names(manager), plugin.stats().instances), (vec![("test.echo".into(), false)], 0));
     conflict(manager.load(&lab.guest("echo"), LoadOptions::declared()), "test.echo is loaded");
     not_found(manager.send("L2", None, Signal::text("hello")).await);
@@ -72,7 +72,7 @@ async fn plugins_are_loaded_activated_deactivated_and_unloaded() {
 async fn what_cannot_begin_is_not_active() {
     let lab = Lab::new();
     let lifecycle = id("test.lifecycle");
-    lab.manager.load(&lab.guest("lifecycle"), configured(json!({ "init": "fail" }))).unwrap();
+    lab.manager.load(&lab.guest("lifecycle"), eager(configured(json!({ "init": "fail" })))).unwrap();
     let error = lab.manager.activate(&lifecycle).await.unwrap_err();
     assert!(matches!(&error, Error::Failed { message, .. } if message == "cannot init"), "{error:?}");
     assert_eq!(names(&lab.manager), [("test.lifecycle".to_owned(), false)]);
@@ -86,6 +86,7 @@ async fn what_cannot_end_is_gone_all_the_same() {
     let load = || lab.manager.load(&lab.guest("lifecycle"), configured(json!({ "shutdown": "panic" })));
     load().unwrap();
     lab.manager.activate(&lifecycle).await.unwrap();
+    lab.manager.get(&lifecycle).unwrap().start().await.unwrap();
     let error = lab.manager.unload(&lifecycle).await.unwrap_err();
     assert!(matches!(error, Error::Trapped { .. }), "{error:?}");
     assert!(names(&lab.manager).is_empty());
@@ -198,7 +199,7 @@ async fn a_call_that_runs_is_over_before_its_plugin_is_unloaded() {
 async fn nothing_is_left_of_a_plugin_that_is_activated_while_it_is_unloaded() {
     let gate = Gate(Arc::new(Semaphore::new(0)));
     let lab = Lab::with_memory(gate.clone());
-    let plugin = lab.manager.load(&lab.guest("uses-memory"), LoadOptions::declared()).unwrap();
+    let plugin = lab.manager.load(&lab.guest("uses-memory"), eager(LoadOptions::declared())).unwrap();
     // Its slot is taken, so that both have to wait; the activation comes first.
     let mut call = pin!(ask(&plugin, "get a"));
     assert!(call.as_mut().now_or_never().is_none());

@@ -218,7 +218,8 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
     let component = session.manager.host().compile_file(&found.component)?;
     drop(spinner);
     let options = session.options(&id, &manifest, &granted);
-    let effective = session.load(&component, options)?.granted().clone();
+    let loaded = session.load(&component, options)?;
+    let effective = loaded.granted();
     let recorded = session.registry.record_loaded(&Loaded {
         manifest: manifest.clone(),
         folder: found.folder.clone(),
@@ -228,7 +229,11 @@ async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> 
     if let Some(message) = replacement(&recorded, &found.folder, &manifest) {
         session.audit.record(&AuditEvent::new(AuditKind::Reload, &id, &message));
     }
-    if let Err(error) = session.manager.activate(&id).await {
+    let activated = match session.manager.activate(&id).await {
+        Ok(()) => loaded.start().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = activated {
         session.registry.set_active(&id, false)?;
         return Err(error.into());
     }

@@ -35,6 +35,8 @@ pub enum AuditKind {
     Limit,
     /// A plugin trapped or exited.
     Trap,
+    /// A plugin failed so often in a row that it is not asked for a while, or works again after that.
+    Breaker,
     /// An entry of the cache of compiled code was not what was put there, and was compiled again.
     Cache,
     /// What an operator grants or denies was changed.
@@ -49,12 +51,13 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Load,
         Self::Unload,
         Self::Deny,
         Self::Limit,
         Self::Trap,
+        Self::Breaker,
         Self::Cache,
         Self::Policy,
         Self::Install,
@@ -70,6 +73,7 @@ impl AuditKind {
             Self::Deny => "deny",
             Self::Limit => "limit",
             Self::Trap => "trap",
+            Self::Breaker => "breaker",
             Self::Cache => "cache",
             Self::Policy => "policy",
             Self::Install => "install",

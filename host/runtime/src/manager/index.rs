@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hal9_package::{Capability, PluginId};
+use hal9_package::{Capability, Manifest, PluginId};
 
 use super::{Provider, indexed};
 use crate::{Error, Kind, Plugin};
@@ -17,17 +17,17 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Whether a plugin could be added.
+    /// Whether a plugin of this id could be added with what a manifest declares.
     ///
     /// # Errors
     ///
     /// [`Error::Conflict`] for a name that is taken.
-    pub(super) fn check(&self, plugin: &Plugin) -> Result<(), Error> {
-        for (kind, name) in plugin.manifest().capabilities.iter().filter_map(indexed) {
-            if let Some(other) = self.named.get(&(kind, name.to_owned())).filter(|other| other.id() != plugin.id()) {
+    pub(super) fn check(&self, id: &PluginId, manifest: &Manifest) -> Result<(), Error> {
+        for (kind, name) in manifest.capabilities.iter().filter_map(indexed) {
+            if let Some(other) = self.named.get(&(kind, name.to_owned())).filter(|other| other.id() != id) {
                 return Err(Error::Conflict {
-                    plugin: Some(plugin.id().clone()),
-                    what: format!("{}: the {kind} `{name}` is provided by {} already", plugin.id(), other.id()),
+                    plugin: Some(id.clone()),
+                    what: format!("{id}: the {kind} `{name}` is provided by {} already", other.id()),
                     help: format!("deactivate {} first", other.id()),
                 });
             }
@@ -41,8 +41,9 @@ impl Index {
     ///
     /// As [`Index::check`]; nothing is added then.
     pub(super) fn add(&mut self, plugin: &Plugin) -> Result<(), Error> {
-        self.check(plugin)?;
-        for capability in &plugin.manifest().capabilities {
+        let manifest = plugin.manifest();
+        self.check(plugin.id(), &manifest)?;
+        for capability in &manifest.capabilities {
             let Some((kind, name)) = indexed(capability) else { continue };
             match capability {
                 Capability::NeuronType { layer, .. } => {

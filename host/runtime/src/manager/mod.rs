@@ -2,7 +2,9 @@
 //! packages and policies: whoever loads a plugin decides on its grants.
 
 mod calls;
+mod health;
 mod index;
+mod replace;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use hal9_package::{Capability, PluginId};
 use crate::audit::{AuditEvent, AuditKind};
 use crate::component::Component;
 use crate::{Error, Host, HostBuilder, Kind, LoadOptions, Plugin, PluginStats};
+pub use health::HealthCheck;
 use index::Index;
 pub use routing::{Delivery, Dropped, Routed};
 
@@ -91,22 +94,26 @@ impl Manager {
         Ok(plugin)
     }
 
-    /// Makes a plugin's first instance and lets signals and calls reach it. An active one stays as it is.
+    /// Lets signals and calls reach a plugin. Its first call makes its first instance, unless its policy is not lazy: then this does
+    /// ([`Plugin::start`] does it for any). An active one stays as it is.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] for a tool, a memory provider or a learning algorithm whose name an active plugin
-    /// has; whatever ends the start. It is then not active.
+    /// has; whatever ends the start, where that is made here. It is then not active.
     pub async fn activate(&self, id: &PluginId) -> Result<(), Error> {
         let plugin = self.get(id)?;
         if self.read().loaded.get(id).is_some_and(|entry| entry.active) {
             return Ok(());
         }
-        self.read().index.check(&plugin)?;
-        plugin.start().await?;
+        self.read().index.check(id, &plugin.manifest())?;
+        if !plugin.runtime().lazy {
+            plugin.start().await?;
+        }
         let mut plugins = self.write();
         let Plugins { loaded, index } = &mut *plugins;
-        let Some(entry) = loaded.get_mut(id) else { return Err(not_loaded(id)) };
+        let entry = loaded.get_mut(id).filter(|entry| entry.plugin.is_same(&plugin));
+        let Some(entry) = entry else { return Err(not_loaded(id)) };
         if !entry.active {
             index.add(&plugin)?;
             entry.active = true;
@@ -114,7 +121,7 @@ impl Manager {
         Ok(())
     }
 
-    /// Keeps signals and calls from a plugin, and ends its instance once the call that runs is over. One that is not
+    /// Keeps signals and calls from a plugin, and ends its instances once the calls that run are over. One that is not
     /// active stays as it is.
     ///
     /// # Errors

@@ -151,6 +151,7 @@ async fn start(host: &Manager, file: &Path) -> Result<Loaded, Failure> {
     let component = host.host().compile_file(file)?;
     let plugin = host.load(&component, LoadOptions::declared())?;
     host.activate(plugin.id()).await?;
+    plugin.start().await?;
     Ok(Loaded { plugin, component })
 }
 

@@ -1,0 +1,302 @@
+//! Owns whether a plugin that breaks again and again is asked at all: after so many failures in a row it rests, then one call
+//! may try it. It refuses to know what a failure was, and reads no clock where nothing failed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::Health;
+
+/// The longest rest, but for a cooldown that is longer itself.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// So many lost instances in a row make a plugin failing.
+const FAILING: u32 = 3;
+
+/// When a plugin that breaks is given a rest, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// After so many failures in a row it rests: traps, exits, limits reached, starts that failed, and health checks that
+    /// found it unhealthy. 0 for never.
+    pub failures: u32,
+    /// For how long at first. Each time that it fails again it rests twice as long, up to a minute.
+    pub cooldown: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 5, cooldown: Duration::from_secs(1) }
+    }
+}
+
+impl Breaker {
+    /// A plugin that is asked whatever it does.
+    pub fn never() -> Self {
+        Self { failures: 0, ..Self::default() }
+    }
+}
+
+/// The failures of one plugin, over all of its instances and versions.
+pub(crate) struct Circuit {
+    /// Whether anything has failed since the last call that went well: all that such a call looks at.
+    troubled: AtomicBool,
+    failures: Mutex<Failures>,
+}
+
+struct Failures {
+    breaker: Breaker,
+    /// Instances that were lost in a row, those of callers who gave up among them.
+    lost: u32,
+    in_a_row: u32,
+    rest: Duration,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Closed,
+    /// It rests since then.
+    Open(Instant),
+    /// One call tries it.
+    Trial,
+}
+
+/// Why a call is not let through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Refused {
+    /// It rests for so long.
+    Resting(Duration),
+    /// Another call tries it now.
+    Tried,
+}
+
+/// What became of the circuit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// It rests from now on, for so long, after so many failures.
+    Opened(Duration, u32),
+    /// It works again.
+    Closed,
+}
+
+/// The one call that tries a plugin which rested. Dropped without a result, the rest begins again.
+pub(crate) struct Trial<'a>(&'a Circuit);
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        let mut failures = self.0.lock();
+        if failures.state == State::Trial {
+            failures.state = State::Open(Instant::now());
+        }
+    }
+}
+
+impl Circuit {
+    pub(crate) fn new(breaker: Breaker) -> Self {
+        let failures = Failures { breaker, lost: 0, in_a_row: 0, rest: breaker.cooldown, state: State::Closed };
+        Self { troubled: AtomicBool::new(false), failures: Mutex::new(failures) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets when it opens from now on.
+    pub(crate) fn set(&self, breaker: Breaker) {
+        let mut failures = self.lock();
+        failures.breaker = breaker;
+        if failures.state == State::Closed {
+            failures.rest = breaker.cooldown;
+        }
+    }
+
+    /// Whether anything has failed lately.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.troubled.load(Ordering::Relaxed)
+    }
+
+    /// Whether a call may wait for its turn.
+    pub(crate) fn check(&self) -> Result<(), Refused> {
+        match self.lock().refusal(Instant::now) {
+            Some(refused) => Err(refused),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a call whose turn it is through, as the one that tries where it has rested.
+    pub(crate) fn admit(&self) -> Result<Option<Trial<'_>>, Refused> {
+        let mut failures = self.lock();
+        if let Some(refused) = failures.refusal(Instant::now) {
+            return Err(refused);
+        }
+        if failures.state == State::Closed {
+            return Ok(None);
+        }
+        failures.state = State::Trial;
+        Ok(Some(Trial(self)))
+    }
+
+    /// Takes note of a call that went well.
+    pub(crate) fn succeeded(&self, trial: Option<Trial<'_>>) -> Option<Change> {
+        let mut failures = self.lock();
+        failures.lost = 0;
+        let was_open = failures.state != State::Closed;
+        if was_open && trial.is_none() {
+            // It began before the rest did.
+            return None;
+        }
+        failures.state = State::Closed;
+        failures.in_a_row = 0;
+        failures.rest = failures.breaker.cooldown;
+        self.troubled.store(false, Ordering::Relaxed);
+        drop(failures);
+        drop(trial);
+        was_open.then_some(Change::Closed)
+    }
+
+    /// Takes note of a failure, with or without an instance lost.
+    pub(crate) fn failed(&self, trial: Option<Trial<'_>>, lost: bool) -> Option<Change> {
+        let mut failures = self.lock();
+        self.troubled.store(true, Ordering::Relaxed);
+        failures.lost = failures.lost.saturating_add(lost.into());
+        failures.in_a_row = failures.in_a_row.saturating_add(1);
+        let limit = failures.breaker.failures;
+        let change = match failures.state {
+            State::Closed if limit != 0 && failures.in_a_row >= limit => {
+                failures.state = State::Open(Instant::now());
+                Some(Change::Opened(failures.rest, failures.in_a_row))
+            }
+            State::Trial if trial.is_some() => {
+                failures.rest = failures.rest.saturating_mul(2).min(LONGEST.max(failures.breaker.cooldown));
+                failures.state = State::Open(Instant::now());
+                None
+            }
+            _ => None,
+        };
+        drop(failures);
+        drop(trial);
+        change
+    }
+
+    /// Takes note of an instance that was lost because the caller gave up: that is no failure of the plugin's.
+    pub(crate) fn interrupted(&self) {
+        let mut failures = self.lock();
+        self.troubled.store(true, Ordering::Relaxed);
+        failures.lost = failures.lost.saturating_add(1);
+    }
+
+    /// Forgets all failures, as another version or configuration is there.
+    pub(crate) fn reset(&self) -> Option<Change> {
+        let mut failures = self.lock();
+        let was_open = failures.state != State::Closed;
+        let breaker = failures.breaker;
+        *failures = Failures { breaker, lost: 0, in_a_row: 0, rest: breaker.cooldown, state: State::Closed };
+        self.troubled.store(false, Ordering::Relaxed);
+        was_open.then_some(Change::Closed)
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let failures = self.lock();
+        match (failures.state, failures.lost) {
+            (State::Open(_) | State::Trial, _) => Health::Resting,
+            (State::Closed, FAILING..) => Health::Failing,
+            (State::Closed, 0) if failures.in_a_row == 0 => Health::Healthy,
+            (State::Closed, _) => Health::Degraded,
+        }
+    }
+
+    /// How long it rests yet; none, where a call is let through.
+    pub(crate) fn resting(&self) -> Option<Duration> {
+        match self.lock().refusal(Instant::now)? {
+            Refused::Resting(left) => Some(left),
+            Refused::Tried => Some(Duration::ZERO),
+        }
+    }
+}
+
+impl Failures {
+    fn refusal(&self, now: impl FnOnce() -> Instant) -> Option<Refused> {
+        match self.state {
+            State::Closed => None,
+            State::Trial => Some(Refused::Tried),
+            State::Open(since) => {
+                let left = self.rest.saturating_sub(now().duration_since(since));
+                (!left.is_zero()).then_some(Refused::Resting(left))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn circuit(failures: u32, cooldown: Duration) -> Circuit {
+        Circuit::new(Breaker { failures, cooldown })
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn failures_in_a_row_open_it_once_and_a_success_between_does_not() {
+        let circuit = circuit(3, HOUR);
+        for _ in 0..2 {
+            assert_eq!(circuit.failed(None, true), None);
+            assert_eq!(circuit.failed(None, true), None);
+            assert_eq!(circuit.succeeded(None), None);
+        }
+        assert!(!circuit.is_troubled());
+        circuit.failed(None, true);
+        circuit.failed(None, true);
+        circuit.check().unwrap();
+        assert_eq!(circuit.failed(None, true), Some(Change::Opened(HOUR, 3)));
+        assert!(matches!(circuit.check(), Err(Refused::Resting(left)) if left <= HOUR));
+        assert!(circuit.admit().is_err());
+        assert_eq!(circuit.health(), Health::Resting);
+        assert_eq!(circuit.succeeded(None), None, "it began before");
+        assert!(circuit.check().is_err());
+        assert_eq!(circuit.reset(), Some(Change::Closed));
+        assert!(circuit.admit().unwrap().is_none());
+    }
+
+    #[test]
+    fn one_call_tries_it_and_others_are_refused_until_it_is_over() {
+        let circuit = circuit(1, Duration::ZERO);
+        assert!(circuit.failed(None, true).is_some());
+        let trial = circuit.admit().unwrap();
+        assert!(trial.is_some());
+        assert_eq!(circuit.check(), Err(Refused::Tried));
+        assert_eq!(circuit.admit().err(), Some(Refused::Tried));
+        drop(trial);
+        let trial = circuit.admit().unwrap();
+        assert_eq!(circuit.succeeded(trial), Some(Change::Closed));
+        assert_eq!(circuit.health(), Health::Healthy);
+    }
+
+    #[test]
+    fn each_trial_that_fails_doubles_the_rest_up_to_a_minute() {
+        let circuit = circuit(1, Duration::from_secs(25));
+        circuit.failed(None, true);
+        let mut rests = Vec::new();
+        for _ in 0..3 {
+            // As if the rest were over.
+            circuit.lock().state = State::Trial;
+            assert_eq!(circuit.failed(Some(Trial(&circuit)), true), None, "on record already");
+            rests.push(circuit.lock().rest.as_secs());
+        }
+        assert_eq!(rests, [50, 60, 60]);
+        circuit.lock().state = State::Trial;
+        circuit.succeeded(Some(Trial(&circuit)));
+        assert_eq!(circuit.lock().rest.as_secs(), 25);
+    }
+
+    #[test]
+    fn one_that_never_opens_never_opens() {
+        let circuit = Circuit::new(Breaker::never());
+        for _ in 0..100 {
+            assert_eq!(circuit.failed(None, true), None);
+        }
+        circuit.check().unwrap();
+        assert_eq!(circuit.health(), Health::Failing);
+    }
+}

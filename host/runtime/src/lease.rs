@@ -1,0 +1,192 @@
+//! Owns the time of one call: whose turn it is, which instance answers, and what becomes of that when the call ends badly.
+//! It refuses to know what is called.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hal9_package::PluginId;
+
+use crate::bindings::hal9::plugin::types::Failure;
+use crate::circuit::Trial;
+use crate::instance::Live;
+use crate::resident::{Interrupted, Resident};
+use crate::seats::{Seat, Turn};
+use crate::text::{MESSAGE_BYTES, escape};
+use crate::{Call, Error, Kind, fault};
+
+/// A plugin's instance for the time of one call. Dropped before [`Lease::end`], as when the caller gives up, it takes
+/// the instance with it: a store that was interrupted is not used again.
+pub(crate) struct Lease<'a> {
+    resident: &'a Resident,
+    interrupted: Interrupted<'a>,
+    pub(crate) live: Box<Live>,
+    started: Option<Instant>,
+    trial: Option<Trial<'a>>,
+    /// Whether the plugin said that it does not work.
+    pub(crate) unwell: bool,
+    /// Last, so that whoever waits for the plugin finds everything else done: fields are dropped in this order.
+    turn: Turn<'a>,
+}
+
+impl<'a> Lease<'a> {
+    /// Waits for the plugin's turn, makes an instance where there is none, and arms its limits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] at once for a plugin that rests, and whatever ends the start.
+    pub(crate) async fn begin(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Self, Error> {
+        if resident.circuit.is_troubled() {
+            resident.check()?;
+        }
+        let mut turn = resident.seats.turn().await;
+        while turn.slot.as_ref().is_some_and(|live| live.is_due() && resident.is_current(live)) {
+            turn = recycled(resident, turn, &call.chain).await;
+        }
+        let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
+        let seat: &'a Seat = turn.seat;
+        let started = seat.stats.begin(call.measured);
+        let mut live = match turn.slot.take() {
+            Some(live) if resident.is_current(&live) => live,
+            outdated => match Box::pin(make(resident, outdated, &call.chain)).await {
+                Ok(live) => live,
+                Err(error) => {
+                    call.elapsed = seat.stats.ended(Some(&error), started, 0);
+                    call.peak_memory = 0;
+                    if error.is_fatal() || matches!(error, Error::Unavailable { .. }) {
+                        resident.note(Some(&error), trial);
+                    } else {
+                        resident.note_failure(trial);
+                    }
+                    return Err(error);
+                }
+            },
+        };
+        live.begin(&call.chain);
+        let interrupted = Interrupted(Some((resident, seat)));
+        Ok(Self { resident, turn, live, started, trial, interrupted, unwell: false })
+    }
+
+    /// Ends the call: the instance goes back if it is sound, and is dropped if it is not.
+    pub(crate) fn end<T>(self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
+        self.end_if(call, result, |_| Ok(()))
+    }
+
+    /// Ends the call, which went well if `check` finds nothing wrong with the reply.
+    pub(crate) fn end_if<T>(
+        mut self,
+        call: &mut Call,
+        result: wasmtime::Result<Result<T, Failure>>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Result<T, Error> {
+        self.interrupted.0 = None;
+        let Live { store, bounds, .. } = &mut *self.live;
+        let (version, state) = (&bounds.version, store.data_mut());
+        let peak = state.limiter.peak();
+        let result = match result {
+            Ok(result) => {
+                if state.output.used() {
+                    state.finish_output();
+                }
+                let result = result.map_err(|failure| Error::failed(&version.id, failure)).and_then(|reply| {
+                    check(&reply).map_err(|reason| Error::BadReply {
+                        plugin: version.id.clone(),
+                        reason: escape(&reason, MESSAGE_BYTES),
+                    })?;
+                    Ok(reply)
+                });
+                let emitted = state.signals.outbox.drain(..).chain(state.plugins.emitted.drain(..));
+                if result.is_ok() {
+                    call.emitted.extend(emitted);
+                } else {
+                    drop(emitted);
+                }
+                state.limiter.take_refused();
+                if version.policy.persistent {
+                    *self.turn.slot = Some(self.live);
+                }
+                result
+            }
+            Err(error) => Err(fault::classify(version, error, state)),
+        };
+        let error = result.as_ref().err();
+        if self.unwell {
+            self.resident.note_failure(self.trial);
+        } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
+            self.resident.note(error, self.trial);
+        }
+        call.elapsed = self.turn.seat.stats.ended(error, self.started, peak);
+        call.peak_memory = peak;
+        result
+    }
+
+    /// Ends a call that found the plugin without the interface.
+    pub(crate) fn without(self, call: &mut Call, kind: Kind) -> Error {
+        let id = self.resident.id.clone();
+        self.cancel(call);
+        Error::NotFound {
+            what: format!("{id} is no {kind}: it does not export `{}`", kind.interface()),
+            plugin: Some(id),
+            help: "ask another plugin".to_owned(),
+        }
+    }
+
+    /// Ends a call before anything was called.
+    pub(crate) fn cancel(self, call: &mut Call) {
+        let _ = self.end::<()>(call, Ok(Ok(())));
+    }
+}
+
+/// An instance of the version that serves, for a seat that has none, or one of an earlier version.
+async fn make(resident: &Resident, outdated: Option<Box<Live>>, chain: &[PluginId]) -> Result<Box<Live>, Error> {
+    if let Some(outdated) = outdated {
+        Resident::let_go(outdated);
+    }
+    match resident.take_spare() {
+        Some(live) => Ok(live),
+        None => Live::start(&resident.current(), chain).await,
+    }
+}
+
+/// Has the instance of a seat make room for a fresh one, and waits for a turn again. In a task of its own, so that a caller
+/// who gives up meanwhile loses nobody's state.
+async fn recycled<'a>(resident: &'a Arc<Resident>, turn: Turn<'a>, chain: &[PluginId]) -> Turn<'a> {
+    let (seat, resident_of_task, chain) = (turn.seat.clone(), resident.clone(), chain.to_vec());
+    drop(turn);
+    let task = tokio::spawn(async move { recycle(&resident_of_task, &seat, &chain).await });
+    if let Err(error) = task.await {
+        tracing::error!(plugin = resident.id.as_ref(), "recycling an instance: {error}");
+    }
+    resident.seats.turn().await
+}
+
+/// Replaces an instance that has served its calls. One that cannot be replaced serves as many again.
+async fn recycle(resident: &Resident, seat: &Seat, chain: &[PluginId]) {
+    let mut slot = seat.slot.lock().await;
+    // Somebody else may have been faster.
+    let Some(mut old) = slot.take_if(|live| live.is_due() && resident.is_current(live)) else { return };
+    match successor(&mut old, chain).await {
+        Ok(fresh) => {
+            *slot = Some(fresh);
+            Resident::let_go(old);
+        }
+        Err(error) if old.lost => {
+            resident.note(Some(&error), None);
+            tracing::warn!(plugin = resident.id.as_ref(), "lost while its state was exported: {error}");
+        }
+        Err(error) => {
+            tracing::warn!(plugin = resident.id.as_ref(), "goes on with its old instance: {error}");
+            old.serve_on();
+            *slot = Some(old);
+        }
+    }
+}
+
+/// A fresh instance with the state of another of the same version.
+async fn successor(old: &mut Box<Live>, chain: &[PluginId]) -> Result<Box<Live>, Error> {
+    let state = old.export_state().await?;
+    let mut fresh = Live::start(old.version(), chain).await?;
+    if let Some(state) = state {
+        fresh.import_state(&state).await?;
+    }
+    Ok(fresh)
+}

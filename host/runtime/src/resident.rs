@@ -1,0 +1,203 @@
+//! Owns a plugin over all its versions: which one serves, its seats, its counters, and whether it is asked at all. It refuses to know
+//! other plugins.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use hal9_package::PluginId;
+use wasmtime::component::ResourceAny;
+
+use crate::audit::AuditKind;
+use crate::circuit::{Breaker, Change, Circuit, Refused, Trial};
+use crate::instance::Live;
+use crate::seats::{Seat, Seats};
+use crate::version::Version;
+use crate::{Error, PluginStats};
+
+/// A plugin, of which one version serves at a time.
+pub(crate) struct Resident {
+    pub(crate) id: PluginId,
+    current: ArcSwap<Version>,
+    /// [`Version::number`] of the one that serves, and its `signal_bytes`: what every call looks at.
+    number: AtomicU64,
+    signal_bytes: AtomicU64,
+    pub(crate) seats: Seats,
+    /// An instance that was made before anybody needed it.
+    spare: Mutex<Option<Box<Live>>>,
+    pub(crate) circuit: Circuit,
+    /// Models that nobody needs any more, with the instance that each lives in; freed when the next call of the algorithm begins.
+    pub(crate) released: Mutex<Vec<(u64, ResourceAny)>>,
+    /// Held by whoever changes the plugin as a whole: replaces, stops or reconfigures it.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+impl Resident {
+    pub(crate) fn new(version: Version, breaker: Breaker) -> Self {
+        Self {
+            id: version.id.clone(),
+            number: AtomicU64::new(version.number),
+            signal_bytes: AtomicU64::new(version.limits.signal_bytes.0),
+            seats: Seats::new(version.policy.parallel),
+            current: ArcSwap::from_pointee(version),
+            spare: Mutex::default(),
+            circuit: Circuit::new(breaker),
+            released: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The version that serves.
+    pub(crate) fn current(&self) -> Arc<Version> {
+        self.current.load_full()
+    }
+
+    /// Whether an instance is of the version that serves.
+    pub(crate) fn is_current(&self, live: &Live) -> bool {
+        live.version().number == self.number.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn signal_bytes(&self) -> u64 {
+        self.signal_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Has another version serve from now on. Instances of the one before are let go when their seats' next turns begin.
+    pub(crate) fn set_current(&self, version: Arc<Version>, breaker: Breaker) {
+        version.common.meter.set_share(version.limits.cpu_share.fraction());
+        self.signal_bytes.store(version.limits.signal_bytes.0, Ordering::Relaxed);
+        let number = version.number;
+        self.current.store(version);
+        self.number.store(number, Ordering::Release);
+        self.circuit.set(breaker);
+    }
+
+    /// Keeps an instance for whoever needs one next; what was kept before.
+    pub(crate) fn set_spare(&self, live: Option<Box<Live>>) -> Option<Box<Live>> {
+        std::mem::replace(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner), live)
+    }
+
+    /// The instance that was kept, if it is of the version that serves.
+    pub(crate) fn take_spare(&self) -> Option<Box<Live>> {
+        self.set_spare(None).filter(|live| self.is_current(live))
+    }
+
+    /// Ends all instances, once the calls that run are over. For whoever changes the plugin as a whole.
+    ///
+    /// # Errors
+    ///
+    /// The first of whatever ends a shutdown; the instances are gone all the same.
+    pub(crate) async fn stop(&self) -> Result<(), Error> {
+        let mut turns = self.seats.all_turns().await;
+        let spare = self.set_spare(None);
+        let mut ended = Ok(());
+        for mut live in turns.slots.iter_mut().filter_map(|slot| slot.take()).chain(spare) {
+            ended = ended.and(live.shutdown().await);
+        }
+        ended
+    }
+
+    pub(crate) fn stats(&self) -> PluginStats {
+        let common = &self.current.load().common;
+        let instances = common.instances.load(Ordering::Relaxed);
+        let mut all = PluginStats::new(instances, common.meter.used(), self.circuit.health(), self.circuit.resting());
+        self.seats.all().for_each(|seat| seat.stats.add_to(&mut all));
+        all
+    }
+
+    /// Whether a call may wait for its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the plugin rests.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.circuit.check().map_err(|refused| self.resting(refused))
+    }
+
+    /// Lets a call whose turn it is through.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resident::check`].
+    pub(crate) fn admit(&self) -> Result<Option<Trial<'_>>, Error> {
+        self.circuit.admit().map_err(|refused| self.resting(refused))
+    }
+
+    fn resting(&self, refused: Refused) -> Error {
+        let id = &self.id;
+        let until = match refused {
+            Refused::Resting(left) => format!("for {} more", humane(left)),
+            Refused::Tried => "until the call that tries it now is over".to_owned(),
+        };
+        Error::Unavailable {
+            plugin: Some(id.clone()),
+            what: format!("{id}: it broke too often in a row, and is not asked {until}"),
+            help: format!("see why: hal9 audit show --plugin {id}; then mend it, or give it another configuration"),
+        }
+    }
+
+    /// Takes note of how a call ended. A plugin that could not be asked, for want of room, has not failed.
+    pub(crate) fn note(&self, error: Option<&Error>, trial: Option<Trial<'_>>) {
+        let change = match error {
+            Some(Error::Unavailable { .. }) => None,
+            Some(error) if error.is_fatal() => self.circuit.failed(trial, true),
+            _ => self.circuit.succeeded(trial),
+        };
+        self.tell(change);
+    }
+
+    /// Takes note of a failure that lost no instance: a start that the plugin itself gave up, or that it feels unhealthy.
+    pub(crate) fn note_failure(&self, trial: Option<Trial<'_>>) {
+        self.tell(self.circuit.failed(trial, false));
+    }
+
+    /// Forgets all failures.
+    pub(crate) fn forgive(&self) {
+        self.tell(self.circuit.reset());
+    }
+
+    fn tell(&self, change: Option<Change>) {
+        let message = match change {
+            None => return,
+            Some(Change::Opened(rest, failures)) => {
+                format!("failed {failures} times in a row: it is not asked for {}", humane(rest))
+            }
+            Some(Change::Closed) => "works again, and is asked as before".to_owned(),
+        };
+        self.current.load().note(AuditKind::Breaker, &message);
+    }
+
+    /// Puts an instance that is let go out of the way, without keeping anybody waiting.
+    pub(crate) fn let_go(live: Box<Live>) {
+        // Calls run on a runtime; where there is none any more, it is dropped.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(shut_down(live));
+        }
+    }
+}
+
+/// Shuts an instance down. What goes wrong there is on record, and changes nothing.
+pub(crate) async fn shut_down(mut live: Box<Live>) {
+    if let Err(error) = live.shutdown().await {
+        tracing::warn!(plugin = error.plugin(), "an instance that was let go: {error}");
+    }
+}
+
+/// A time in words, rounded up, so that who waits for so long waits long enough.
+fn humane(time: std::time::Duration) -> String {
+    match time.as_millis() {
+        0..10_000 => format!("{} ms", time.as_micros().div_ceil(1_000)),
+        millis => format!("{} s", millis.div_ceil(1_000)),
+    }
+}
+
+/// A seat whose call nobody waited for: counts it.
+pub(crate) struct Interrupted<'a>(pub(crate) Option<(&'a Resident, &'a Seat)>);
+
+impl Drop for Interrupted<'_> {
+    fn drop(&mut self) {
+        if let Some((resident, seat)) = self.0 {
+            seat.stats.interrupted();
+            resident.circuit.interrupted();
+        }
+    }
+}
