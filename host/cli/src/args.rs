@@ -1,6 +1,7 @@
 //! What people can type. It owns names, help and examples, and refuses to know what any of it does.
 
 mod policy;
+mod store;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use hal9_package::Permission;
 
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
+pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
 
 /// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
 ///
@@ -29,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   hal9 demo                                                   see it all work
   hal9 plugin load --dev guests/sentiment-analyzer
+  hal9 plugin install sentiment-analyzer-0.1.0.hal9 --key publisher.pub
   hal9 signal send --layer L2 --content \"I love this!\"
   hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
   hal9 memory store --provider custom-memory note-1 --value \"The kettle is blue.\"
@@ -37,8 +40,8 @@ Examples:
   hal9 policy grant sentiment-analyzer SystemTime
   hal9 audit show --kind deny --since 1h
 
-Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 6 permission denied,
-7 limit exceeded, 8 plugin error, 9 plugin trapped, 10 conflict, 11 unavailable";
+Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 5 signature,
+6 permission denied, 7 limit exceeded, 8 plugin error, 9 plugin trapped, 10 conflict, 11 unavailable";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -53,11 +56,11 @@ pub(crate) enum Command {
     },
     /// What this machine lacks to build and run plugins, and the fix
     Doctor {
-        /// Install what is missing
+        /// Install what is missing, and mend what a crash left
         #[arg(long)]
         fix: bool,
     },
-    /// Build, check, load and watch plugins
+    /// Build, check, install, load and watch plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Send signals to neurons
@@ -86,6 +89,8 @@ pub(crate) enum Command {
 pub(crate) enum PluginCommand {
     #[command(flatten)]
     Develop(DevelopCommand),
+    #[command(flatten)]
+    Store(StoreCommand),
     #[command(flatten)]
     Loaded(LoadedCommand),
 }

@@ -2,7 +2,7 @@
 //! know how a failure is shown.
 
 use hal9_host::{Error as HostError, FailureCode};
-use hal9_registry::Error as RegistryError;
+use hal9_registry::{Error as RegistryError, Unsolvable};
 
 /// What sort of failure; programs branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -12,6 +12,7 @@ pub(crate) enum Code {
     Usage = 2,
     NotFound = 3,
     InvalidPackage = 4,
+    Signature = 5,
     PermissionDenied = 6,
     LimitExceeded = 7,
     PluginError = 8,
@@ -47,6 +48,11 @@ impl Failure {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         let help = help.into();
         self.help = (!help.is_empty()).then_some(help);
+        self
+    }
+
+    pub(crate) fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
         self
     }
 
@@ -147,7 +153,13 @@ impl From<RegistryError> for Failure {
             RegistryError::Corrupt { .. } | RegistryError::Newer { .. } => Code::Unavailable,
             _ => Code::Internal,
         };
-        let failure = Self::new(code, error.to_string());
+        let mut failure = Self::new(code, error.to_string());
+        failure.reason = match &error {
+            RegistryError::Changed { .. } => Some("changed".to_owned()),
+            RegistryError::Different { .. } => Some("different".to_owned()),
+            RegistryError::Damaged { .. } => Some("damaged".to_owned()),
+            _ => None,
+        };
         match error {
             RegistryError::Path { plugin, .. } | RegistryError::Unknown { plugin } => failure.plugin(plugin),
             RegistryError::NoVersion { plugin, .. } | RegistryError::Changed { plugin, .. } => failure.plugin(plugin),
@@ -156,6 +168,19 @@ impl From<RegistryError> for Failure {
             RegistryError::Component { plugin, .. } => failure.plugin(plugin),
             RegistryError::Stored { plugin, .. } => failure.plugin(plugin),
             _ => failure,
+        }
+    }
+}
+
+impl From<Unsolvable> for Failure {
+    fn from(unsolvable: Unsolvable) -> Self {
+        if let Unsolvable::Catalogue(error) = unsolvable {
+            return error.into();
+        }
+        let failure = Self::new(Code::Conflict, unsolvable.to_string()).reason("dependencies").help(unsolvable.help());
+        match unsolvable.plugin() {
+            Some(plugin) => failure.plugin(plugin),
+            None => failure,
         }
     }
 }
@@ -169,6 +194,7 @@ mod tests {
         let all = [
             (Code::Internal, "internal", 1),
             (Code::InvalidPackage, "invalid-package", 4),
+            (Code::Signature, "signature", 5),
             (Code::Unavailable, "unavailable", 11),
         ];
         for (code, name, status) in all {

@@ -11,6 +11,7 @@ mod grants;
 mod home;
 mod inspection;
 mod logs;
+mod lookalike;
 mod memory_store;
 mod output;
 mod policy;
@@ -21,6 +22,7 @@ mod session;
 mod settings;
 mod source;
 mod toolchain;
+mod trust;
 mod validation;
 mod watch;
 

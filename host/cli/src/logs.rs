@@ -72,6 +72,18 @@ impl LogSink for FileLog {
     }
 }
 
+/// Deletes a plugin's log.
+pub(crate) fn remove(folder: &Path, plugin: &PluginId) -> Result<(), Failure> {
+    let path = path(folder, plugin);
+    for path in [path.with_extension("old.jsonl"), path] {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::file(&path, &error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn path(folder: &Path, plugin: &PluginId) -> PathBuf {
     folder.join(format!("{plugin}.jsonl"))
 }

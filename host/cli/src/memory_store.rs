@@ -42,6 +42,19 @@ impl SqliteMemory {
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
 
+    /// Deletes all that a plugin keeps, and says how many keys that were.
+    pub(crate) fn forget(&self, plugin: &PluginId) -> Result<usize, Failure> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.execute("DELETE FROM memory WHERE plugin = ?", [plugin.as_str()]).map_err(|error| {
+            Failure::new(
+                Code::Unavailable,
+                format!("{plugin}: what it keeps in HAL9's memory cannot be deleted: {error}"),
+            )
+            .help("check the free space and the permissions of HAL9_HOME, and try again")
+            .plugin(plugin)
+        })
+    }
+
     /// Works on the database beside the thread that runs plugins, so that a slow disk cannot hold up their deadlines.
     async fn with<R: Send + 'static>(
         &self,

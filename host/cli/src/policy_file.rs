@@ -1,12 +1,14 @@
 //! Owns how a policy gets into `hal9.toml`: what was written there by hand stays as it is, and the file is the old one or the
 //! new one, whole. It refuses to know what the policy says.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use hal9_package::{Permission, Permissions, PluginId};
+use hal9_package::{Permission, Permissions, PluginId, PublicKey};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::failure::{Code, Failure};
@@ -62,20 +64,37 @@ impl PolicyFile {
     /// Has a list of a plugin's, `grant` or `deny`, say this and no more. Entries that stay are left as they were written.
     pub(crate) fn set(&mut self, plugin: &PluginId, list: &str, wanted: &Permissions) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("/")).to_owned();
+        let read = |text: &str| Some(absolute(text.parse::<Permission>().ok()?, &folder));
+        let array = self.list_of(plugin, list)?;
+        edit(array, wanted.iter().cloned().collect(), read);
+        Ok(())
+    }
+
+    /// Has the keys that may sign a plugin be these and no others.
+    pub(crate) fn set_keys(&mut self, plugin: &PluginId, wanted: BTreeSet<PublicKey>) -> Result<(), Failure> {
+        edit(self.list_of(plugin, "keys")?, wanted, |text| text.parse().ok());
+        Ok(())
+    }
+
+    /// Has the keys that may sign nothing be these, in every environment: a key that was stolen is stolen everywhere.
+    pub(crate) fn set_revoked(&mut self, wanted: BTreeSet<PublicKey>) -> Result<(), Failure> {
+        let Some(array) = array(self.document.as_table_mut(), &["trust"], "revoked") else {
+            let message = format!("{}: its `trust` has a form that cannot be changed from here", self.path.display());
+            return Err(Failure::usage(message, "write it as a table: [trust]"));
+        };
+        edit(array, wanted, |text| text.parse().ok());
+        Ok(())
+    }
+
+    /// A list of a plugin's, in this environment.
+    fn list_of(&mut self, plugin: &PluginId, list: &str) -> Result<&mut Array, Failure> {
+        let odd = self.odd(plugin);
         let mut names = Vec::new();
         if let Some(environment) = &self.environment {
             names.extend(["env", environment]);
         }
         names.extend(["plugins", plugin.as_str()]);
-        let array = table(self.document.as_table_mut(), &names)
-            .and_then(|table| table.entry(list).or_insert_with(|| Item::Value(Array::new().into())).as_array_mut());
-        match array {
-            Some(array) => {
-                edit(array, wanted, &folder);
-                Ok(())
-            }
-            None => Err(self.odd(plugin)),
-        }
+        array(self.document.as_table_mut(), &names, list).ok_or(odd)
     }
 
     fn odd(&self, plugin: &PluginId) -> Failure {
@@ -138,19 +157,24 @@ fn table<'a>(root: &'a mut Table, names: &[&str]) -> Option<&'a mut dyn TableLik
     Some(at)
 }
 
-fn edit(array: &mut Array, wanted: &Permissions, folder: &Path) {
+/// The list of this name in the table of these names, made where it is not there.
+fn array<'a>(root: &'a mut Table, names: &[&str], list: &str) -> Option<&'a mut Array> {
+    table(root, names)?.entry(list).or_insert_with(|| Item::Value(Array::new().into())).as_array_mut()
+}
+
+/// Has a list say what is wanted and no more; `read` is what an entry means.
+fn edit<T: Ord + Display>(array: &mut Array, wanted: BTreeSet<T>, read: impl Fn(&str) -> Option<T>) {
     let before =
         |value: &Value| value.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
     // In a list with a line for each, the new ones get theirs.
     let last = array.iter().last().map(before).unwrap_or_default();
     let indent = last.rfind('\n').map(|at| last[at..].to_owned());
-    let mut missing = wanted.clone();
+    let mut missing = wanted;
     // Comments that stand before an entry that goes; they can be about the entry before it.
     let mut comments = String::new();
     let mut index = 0;
     while let Some(entry) = array.get_mut(index) {
-        let permission = entry.as_str().and_then(|text| text.parse::<Permission>().ok());
-        let stays = permission.is_some_and(|permission| missing.remove(&absolute(permission, folder)));
+        let stays = entry.as_str().and_then(&read).is_some_and(|entry| missing.remove(&entry));
         let space = before(entry);
         if stays {
             if !comments.is_empty() {
@@ -164,8 +188,8 @@ fn edit(array: &mut Array, wanted: &Permissions, folder: &Path) {
             array.remove(index);
         }
     }
-    for permission in missing {
-        let value = Value::from(permission.to_string());
+    for wanted in missing {
+        let value = Value::from(wanted.to_string());
         match &indent {
             Some(indent) => array.push_formatted(value.decorated(std::mem::take(&mut comments) + indent, "")),
             None => array.push(value),

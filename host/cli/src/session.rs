@@ -17,6 +17,7 @@ use crate::memory_store::SqliteMemory;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::source;
+use crate::trust;
 use crate::watch::{self, Watch};
 
 /// Home, settings, registry, and a manager without plugins at first.
@@ -152,6 +153,10 @@ impl Session {
     }
 
     async fn start(&self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+        if let Err(failure) = self.settings.trust().may_run(plugin.id(), trust::key_of(plugin)) {
+            trust::refusal(&failure).iter().for_each(|event| self.audit.record(event));
+            return Err(failure);
+        }
         let bytes = match &plugin.source {
             Source::Linked(link) => source::read(&link.component).map_err(|failure| {
                 failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", link.folder.display()))

@@ -1,18 +1,19 @@
 //! Owns the operator's settings in `hal9.toml`: what each plugin is granted and denied, how its limits are capped, how it is
 //! configured, and what all plugins may use together. It refuses to guess: a file that is malformed is an error, and one that is missing says nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use hal9_host::{HostLimits, NetworkConfig};
-use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId};
+use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::grants::{all_absolute, covers};
+use crate::trust::Trust;
 
 /// All of `hal9.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     #[serde(default)]
     network: NetworkSettings,
     #[serde(default)]
+    trust: TrustSettings,
+    #[serde(default)]
     plugins: BTreeMap<PluginId, PluginSettings>,
     /// What is different in an environment, such as `production`.
     #[serde(default)]
@@ -32,6 +35,8 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Environment {
+    #[serde(default)]
+    trust: TrustSettings,
     #[serde(default)]
     plugins: BTreeMap<PluginId, PluginSettings>,
 }
@@ -57,6 +62,17 @@ struct NetworkSettings {
     extra_roots: Vec<PathBuf>,
 }
 
+/// Whom packages are taken from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustSettings {
+    /// Whether a package without a signature may be installed, by who says so.
+    allow_unsigned: Option<bool>,
+    /// Keys that may sign nothing; what is installed by them does not run.
+    #[serde(default)]
+    revoked: BTreeSet<PublicKey>,
+}
+
 /// What an operator says of one plugin.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +82,8 @@ pub(crate) struct PluginSettings {
     /// What it does not get, whatever is granted. What an environment denies is denied besides.
     #[serde(default)]
     pub(crate) deny: Permissions,
+    /// Who may sign its packages. What an environment says takes the place of the rest.
+    pub(crate) keys: Option<BTreeSet<PublicKey>>,
     /// Caps on its limits.
     #[serde(default)]
     pub(crate) limits: LimitOverrides,
@@ -101,6 +119,8 @@ impl Settings {
                 };
                 return Err(Failure::usage(format!("no environment `{name}` in {}", path.display()), help));
             };
+            settings.trust.allow_unsigned = environment.trust.allow_unsigned.or(settings.trust.allow_unsigned);
+            settings.trust.revoked.extend(environment.trust.revoked);
             for (id, over) in environment.plugins {
                 settings.plugins.entry(id).or_default().overlay(over);
             }
@@ -135,6 +155,16 @@ impl Settings {
             network.extra_roots.extend(certificates.iter().map(|certificate| certificate.to_vec()));
         }
         Ok(network)
+    }
+
+    /// Whom packages are taken from.
+    pub(crate) fn trust(&self) -> Trust {
+        let keys = self.plugins.iter().map(|(id, plugin)| (id.clone(), plugin.keys.clone().unwrap_or_default()));
+        Trust {
+            allow_unsigned: self.trust.allow_unsigned.unwrap_or_default(),
+            revoked: self.trust.revoked.clone(),
+            keys: keys.collect(),
+        }
     }
 
     /// The plugins of which anything is said.
@@ -174,6 +204,7 @@ impl PluginSettings {
     fn overlay(&mut self, over: Self) {
         self.grant = over.grant.or(self.grant.take());
         self.deny.extend(over.deny);
+        self.keys = over.keys.or(self.keys.take());
         self.limits = self.limits.with(&over.limits);
         self.config.extend(over.config);
     }

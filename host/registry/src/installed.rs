@@ -29,6 +29,34 @@ impl Registry {
         Ok(versions)
     }
 
+    /// What is installed of a plugin and would serve if it were not linked: its current version, with its grants; `None` where
+    /// nothing is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stored`], and those of the database.
+    pub fn installed(&self, id: &PluginId) -> Result<Option<Plugin>, Error> {
+        let row: Option<(String, String, bool)> = self.database.read(|connection| {
+            connection
+                .query_row(
+                    "SELECT current.version, current.granted, plugin.active
+                     FROM current JOIN plugin ON plugin.id = current.plugin WHERE plugin = ?",
+                    [id.as_str()],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .optional()
+        })?;
+        let Some((version, granted, active)) = row else { return Ok(None) };
+        let granted = serde_json::from_str(&granted).map_err(|error| self.unreadable(id.as_str(), &error))?;
+        let current = self.versions(id)?.into_iter().find(|(_, installed)| installed.version.to_string() == version);
+        Ok(current.map(|(manifest, installed)| Plugin {
+            manifest,
+            source: Source::Installed(installed),
+            granted,
+            active,
+        }))
+    }
+
     /// The component of a plugin, read once: of an installed one the bytes that were installed, held against their digest;
     /// of a linked one what its file holds now.
     ///

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use clap::{Args as Group, Subcommand};
 use hal9_host::AuditKind;
-use hal9_package::Permission;
+use hal9_package::{Permission, PublicKey};
+
+use super::{TrustArgs, key};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -35,6 +37,22 @@ Examples:
   hal9 policy deny my-plugin NetworkHttp                no plain HTTP, whatever hosts are granted
   hal9 policy grant my-plugin Hal9Memory:secrets/       undoes it")]
     Deny(ChangeArgs),
+    /// Let a key sign a plugin's packages
+    #[command(after_help = "\
+Examples:
+  hal9 policy trust ai.hal9.sentiment-analyzer publisher.pub
+  hal9 policy trust ai.hal9.sentiment-analyzer RWQ...")]
+    Trust(TrustArgs),
+    /// Let a key sign no more packages of a plugin; what is installed goes on
+    Distrust(TrustArgs),
+    /// Let a key sign nothing any more, and keep every plugin that is installed by it from running
+    #[command(after_help = "\
+For a key that is stolen or lost. It cannot be undone by another command: take the key out of `revoked` in [trust] of hal9.toml.")]
+    RevokeKey {
+        /// The key: the line of a public key file, or the file
+        #[arg(value_name = "KEY|FILE", value_parser = key)]
+        key: PublicKey,
+    },
     /// Run a command, see what its plugins use, and grant them that and no more
     #[command(after_help = "\
 The command runs twice: once with all that the plugins declare and is not denied, and then under the new policy, to prove that

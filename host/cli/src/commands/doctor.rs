@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
 use crate::memory_store::SqliteMemory;
-use crate::output::{Output, bold, columns, dim, green, red, wrap, yellow};
+use crate::output::{Output, bold, columns, dim, green, plain, red, wrap, yellow};
 use crate::settings::Settings;
 use crate::toolchain::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
 
@@ -31,6 +31,8 @@ enum State {
 enum Remedy {
     Target(&'static str),
     CargoComponent,
+    /// What a crash left in the store.
+    Store,
 }
 
 /// One line of the table.
@@ -62,6 +64,11 @@ pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Resul
                 Some(Remedy::CargoComponent) => {
                     output.note(format!("{}  (about nine minutes of processor time)", install_cargo_component()));
                     toolchain.install_cargo_component(output)?;
+                }
+                Some(Remedy::Store) => {
+                    for mended in Registry::open(Home::find()?.folder())?.mend()? {
+                        output.note(mended);
+                    }
                 }
                 None => continue,
             }
@@ -111,7 +118,7 @@ fn table(rows: &[Row], fix: bool) -> String {
         text.push_str(&format!("\n{}\n", green("Ready to build and run plugins.")));
     }
     if is_fixable && !fix {
-        text.push_str(&dim("`hal9 doctor --fix` installs what is missing.\n"));
+        text.push_str(&dim("`hal9 doctor --fix` installs what is missing, and mends what it can.\n"));
     }
     text
 }
@@ -232,7 +239,25 @@ fn home(environment: Option<&str>) -> Vec<Row> {
         Ok(_) => ok("memory", "opens"),
         Err(failure) => failed("memory", failure),
     };
-    vec![writable, settings, registry, memory]
+    vec![writable, settings, registry, store(&home), memory]
+}
+
+/// The packages that are installed: every file of them is read, and what a crash left is found.
+fn store(home: &Home) -> Row {
+    let damages = match Registry::open(home.folder()).and_then(|registry| registry.check()) {
+        Ok(damages) => damages,
+        Err(error) => return failed("store", Failure::from(error)),
+    };
+    if damages.is_empty() {
+        return ok("store", "whole");
+    }
+    let found = damages.iter().map(|damage| plain(&damage.to_string())).collect::<Vec<_>>().join("\n");
+    // What belongs to nothing is in nobody's way.
+    let is_harmless = damages.iter().all(|damage| damage.owner.is_none() && damage.mends);
+    let state = if is_harmless { State::Warning } else { State::Failed };
+    let mends = damages.iter().any(|damage| damage.mends);
+    let fix = if mends { "hal9 doctor --fix" } else { "see to each of them" };
+    Row { remedy: mends.then_some(Remedy::Store), ..lacking("store", state, found, fix) }
 }
 
 /// What runs plugins: it sets address space aside for them.

@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod develop;
 mod doctor;
+mod install;
 mod learn;
 mod memory;
 mod plugin;
@@ -35,6 +36,9 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
         Command::Demo { guests } => demo::run(output, guests.as_deref()).await,
         Command::Doctor { fix } => doctor::run(output, environment, fix),
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
+        Command::Plugin(PluginCommand::Store(command)) => {
+            in_home(opening, async |session| install::run(session, environment, command).await).await
+        }
         Command::Plugin(PluginCommand::Loaded(command)) => {
             in_home(opening, async |session| plugin::run(session, command).await).await
         }

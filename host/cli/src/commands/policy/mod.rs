@@ -1,7 +1,9 @@
-//! `hal9 policy show|grant|revoke|deny|learn`: what plugins may do, and changing that in `hal9.toml`.
+//! `hal9 policy show|grant|revoke|deny|trust|distrust|revoke-key|learn`: what plugins may do and who may sign them, and changing
+//! that in `hal9.toml`.
 
 mod change;
 mod learn;
+mod trust;
 
 use std::collections::BTreeSet;
 
@@ -17,16 +19,25 @@ use crate::policy::Change;
 use crate::session::{Opening, Session};
 
 pub(super) async fn run(opening: Opening<'_>, command: PolicyCommand) -> Result<(), Failure> {
+    let environment = opening.environment;
     let (change, args) = match command {
         PolicyCommand::Learn { dry_run, command } => return learn::run(opening, dry_run, command).await,
         PolicyCommand::Show { plugin } => {
             return super::in_home(opening, async |session| show(session, plugin.as_deref())).await;
         }
+        PolicyCommand::Trust(args) => {
+            return super::in_home(opening, async |session| trust::trust(session, environment, args)).await;
+        }
+        PolicyCommand::Distrust(args) => {
+            return super::in_home(opening, async |session| trust::distrust(session, environment, args)).await;
+        }
+        PolicyCommand::RevokeKey { key } => {
+            return super::in_home(opening, async |session| trust::revoke(session, &key)).await;
+        }
         PolicyCommand::Grant(args) => (Change::Grant, args),
         PolicyCommand::Revoke(args) => (Change::Revoke, args),
         PolicyCommand::Deny(args) => (Change::Deny, args),
     };
-    let environment = opening.environment;
     super::in_home(opening, async |session| change::run(session, environment, change, args)).await
 }
 
@@ -49,25 +60,59 @@ fn show(session: &Session, name: Option<&str>) -> Result<(), Failure> {
     for plugin in &plugins {
         let standing = session.standing(&plugin.manifest, &plugin.granted);
         let is_said = session.settings.plugin(plugin.id()).grant.is_some();
-        values.push(standing_json(plugin.id(), Some(&plugin.manifest), &standing, is_said));
+        values.push(standing_json(session, plugin.id(), Some(&plugin.manifest), &standing, is_said));
         let about = dim(format!("{} {}", plain(&plugin.manifest.metadata.name), plugin.manifest.metadata.version));
-        text.push_str(&format!("{}  {about}\n{}", bold(plugin.id()), standing_text(&standing, is_said)));
+        text.push_str(&format!(
+            "{}  {about}\n{}{}",
+            bold(plugin.id()),
+            standing_text(&standing, is_said),
+            keys_text(session, plugin.id())
+        ));
     }
     for id in &absent {
         let settings = session.settings.plugin(id);
         let granted = settings.grant.unwrap_or_default();
         let standing = Standing { declared: Permissions::new(), granted, denied: settings.deny };
-        values.push(standing_json(id, None, &standing, true));
+        values.push(standing_json(session, id, None, &standing, true));
         text.push_str(&format!("{}  {}\n", bold(id), yellow("not loaded")));
         text.push_str(&format!("  granted    {}\n  denied     {}\n", standing.granted, standing.denied));
+        text.push_str(&keys_text(session, id));
     }
-    session.output.result(&json!({ "plugins": values }), || match text.is_empty() {
-        true => "No plugins are loaded. Load one: hal9 plugin load --dev DIR".to_owned(),
-        false => text,
+    let trust = session.settings.trust();
+    let value = json!({
+        "plugins": values,
+        "trust": { "allow_unsigned": trust.allow_unsigned, "revoked": trust.revoked },
+    });
+    session.output.result(&value, || {
+        if text.is_empty() {
+            text.push_str("No plugins are loaded. Load one: hal9 plugin load --dev DIR\n");
+        }
+        if trust.allow_unsigned {
+            text.push_str(&format!(
+                "{}\n",
+                yellow("Packages without a signature may be installed, with --allow-unsigned.")
+            ));
+        }
+        for key in &trust.revoked {
+            text.push_str(&format!("{} {key}\n", yellow(format!("The key {} is revoked:", key.id()))));
+        }
+        text
     })
 }
 
-fn standing_json(id: &PluginId, manifest: Option<&Manifest>, standing: &Standing, is_said: bool) -> serde_json::Value {
+/// Who may sign a plugin; nothing, where nobody was named.
+fn keys_text(session: &Session, id: &PluginId) -> String {
+    let keys = session.settings.plugin(id).keys.unwrap_or_default();
+    keys.iter().map(|key| format!("  signed by  {}  {}\n", key.id(), dim(key))).collect()
+}
+
+fn standing_json(
+    session: &Session,
+    id: &PluginId,
+    manifest: Option<&Manifest>,
+    standing: &Standing,
+    is_said: bool,
+) -> serde_json::Value {
     let rights = standing.rights();
     let effective: Vec<_> = rights
         .granted()
@@ -82,6 +127,7 @@ fn standing_json(id: &PluginId, manifest: Option<&Manifest>, standing: &Standing
         "granted_by": if is_said { "hal9.toml" } else { "load" },
         "denied": standing.denied,
         "effective": effective,
+        "keys": session.settings.plugin(id).keys.unwrap_or_default(),
     })
 }
 
@@ -102,12 +148,15 @@ pub(super) fn standing_text(standing: &Standing, is_said: bool) -> String {
     text
 }
 
-/// A permission in plain words: `read and write HAL9's memory: notes/, but not notes/secret/`.
+/// A permission in plain words: `read and write HAL9's memory: notes/`.
+pub(super) fn described(permission: &Permission) -> String {
+    let scope = permission.scope.as_deref().map_or_else(String::new, |scope| format!(": {}", plain(scope)));
+    format!("{}{scope}", permission.kind.description())
+}
+
+/// What is left of a permission, in plain words: `read and write HAL9's memory: notes/, but not notes/secret/`.
 fn in_words(permission: &Permission, standing: &Standing) -> String {
-    let mut text = permission.kind.description().to_owned();
-    if let Some(scope) = &permission.scope {
-        text.push_str(&format!(": {}", plain(scope)));
-    }
+    let mut text = described(permission);
     let rights = standing.rights();
     let less: Vec<_> = rights.denied().scopes(permission.kind).flatten().map(plain).collect();
     if !less.is_empty() {

@@ -1,0 +1,154 @@
+//! Owns how a plan is carried out: every version is tried before anything is changed, then all are installed at once, and then
+//! it is recorded. It refuses to know how the plan came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _, LoadOptions};
+use hal9_package::{Manifest, PluginId, PublicKey};
+use hal9_registry::Install;
+
+use super::plan::{Before, Step};
+use crate::failure::{Code, Failure};
+use crate::policy_file::PolicyFile;
+use crate::session::Session;
+use crate::trust::Leave;
+use crate::validation;
+
+/// Tries the versions of a plan, and installs them: all or none.
+///
+/// # Errors
+///
+/// Whatever keeps one from loading, or from starting where it takes the place of a version that does. Nothing is changed then.
+pub(super) async fn apply(
+    session: &mut Session,
+    environment: Option<&str>,
+    steps: &[Step],
+    leave: Leave<'_>,
+) -> Result<(), Failure> {
+    let mut components = Vec::new();
+    for step in steps {
+        components.push(try_out(session, step).await.map_err(|failure| kept(step, failure))?);
+    }
+    if steps.is_empty() {
+        return Ok(());
+    }
+    if let Some(key) = leave.key {
+        trust(session, environment, steps, key)?;
+    }
+    let installs: Vec<_> = steps.iter().zip(&components).map(|(step, component)| install(step, component)).collect();
+    session.registry.install(&installs)?;
+    record(session, steps)
+}
+
+fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
+    Install {
+        package: &step.offer.package,
+        component,
+        signed: step.signer.clone().zip(step.offer.signature.clone()),
+        granted: step.granted.clone(),
+        origin: step.offer.path.display().to_string(),
+        expected: step.before.as_ref().map(|before| before.version.clone()),
+    }
+}
+
+/// Checks that a version would work, and gives its component: what is tried is what is installed.
+async fn try_out(session: &Session, step: &Step) -> Result<Vec<u8>, Failure> {
+    let (id, package) = (step.offer.id(), &step.offer.package);
+    let host = session.manager.host();
+    let spinner = session.output.spinner(format!("compiling {id}"));
+    let component =
+        package.component().map_err(|error| Failure::new(Code::InvalidPackage, format!("{id}: {error}")).plugin(id))?;
+    validation::check_version(package.manifest())?;
+    let compiled = host.compile(id.as_str(), &component)?;
+    drop(spinner);
+    agree(package.manifest(), compiled.manifest())?;
+    // What it declares is what it needs, whatever it is granted.
+    host.load(&compiled, LoadOptions { manifest: Some(package.manifest().clone()), ..LoadOptions::declared() })
+        .map(drop)
+        .or_else(|error| if matches!(error, hal9_host::Error::InvalidInput { .. }) { Ok(()) } else { Err(error) })?;
+    let options = session.options(id, package.manifest(), &step.granted);
+    let plugin = host.load(&compiled, options)?;
+    if step.before.as_ref().is_some_and(|before| before.active) {
+        plugin.start().await?;
+        if let Err(error) = plugin.stop().await {
+            session.output.note(format!("{id}: at its end: {error}"));
+        }
+    }
+    Ok(component)
+}
+
+/// Whether the component says of itself what the package says.
+fn agree(manifest: &Manifest, carried: Option<&Manifest>) -> Result<(), Failure> {
+    let said = Manifest { files: None, ..manifest.clone() };
+    if carried.is_none_or(|carried| Manifest { files: None, ..carried.clone() } == said) {
+        return Ok(());
+    }
+    let id = &manifest.metadata.id;
+    let message = format!("{id}: its manifest.json is not the manifest that its component carries");
+    Err(Failure::new(Code::InvalidPackage, message).help("pack it again: hal9 plugin pack").plugin(id))
+}
+
+/// Says of a version that does not work that the old one goes on.
+fn kept(step: &Step, failure: Failure) -> Failure {
+    let (id, version) = (step.offer.id(), step.offer.version());
+    let goes_on = match &step.before {
+        Some(Before { version, .. }) => format!("; version {version} goes on"),
+        None => String::new(),
+    };
+    let message = format!("{id} {version} was not installed{goes_on}: {}", failure.message);
+    Failure { message, plugin: failure.plugin.or(Some(id.to_string())), ..failure }
+}
+
+/// Trusts the key that was named, for the plugins that it has signed and nobody else may sign.
+fn trust(session: &mut Session, environment: Option<&str>, steps: &[Step], key: &PublicKey) -> Result<(), Failure> {
+    let known: BTreeMap<PluginId, BTreeSet<PublicKey>> = session.settings.trust().keys;
+    let is_new =
+        |step: &&Step| step.signer.as_ref() == Some(key) && known.get(step.offer.id()).is_none_or(BTreeSet::is_empty);
+    let new: Vec<PluginId> = steps.iter().filter(is_new).map(|step| step.offer.id().clone()).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut file = PolicyFile::open(&session.home.settings(), environment)?;
+    for id in &new {
+        // Another command may have trusted somebody else meanwhile.
+        let mut keys = file.settings()?.trust().keys.remove(id).unwrap_or_default();
+        if !keys.is_empty() && !keys.contains(key) {
+            let message = format!("{id}: another command has trusted another key for it meanwhile");
+            return Err(Failure::new(Code::Conflict, message).help("run the command again").plugin(id));
+        }
+        keys.insert(key.clone());
+        file.set_keys(id, keys)?;
+    }
+    file.save()?;
+    session.settings = file.settings()?;
+    session.record_policy(new.iter().map(|id| {
+        AuditEvent::new(AuditKind::Policy, id, &format!("the key {} may sign it, by the first install", key.id()))
+    }))
+}
+
+/// Records what was installed. Nobody is told that all is well while the log does not say so.
+fn record(session: &Session, steps: &[Step]) -> Result<(), Failure> {
+    let event = |step: &Step| {
+        let (id, version) = (step.offer.id(), step.offer.version());
+        let done = match &step.before {
+            Some(before) if before.version < *version => format!("upgraded from {} to {version}", before.version),
+            Some(before) if before.version > *version => format!("downgraded from {} to {version}", before.version),
+            Some(_) => format!("version {version} installed again"),
+            None => format!("version {version} installed"),
+        };
+        let by = step.signer.as_ref().map_or_else(|| "unsigned".to_owned(), |key| format!("signed by {}", key.id()));
+        let (digest, granted) = (step.offer.package.digest(), &step.granted);
+        AuditEvent::new(AuditKind::Install, id, &format!("{done}, {by}, {digest}, granted {granted}"))
+    };
+    steps.iter().for_each(|step| session.audit.record(&event(step)));
+    recorded(session, "was installed")
+}
+
+/// Has the records of what was done on the disk.
+pub(super) fn recorded(session: &Session, done: &str) -> Result<(), Failure> {
+    session.audit.flush().map_err(|error| {
+        let path = session.home.audit();
+        let message = format!("it {done}, and the audit log does not say so: {}: {error}", path.display());
+        Failure::new(Code::Unavailable, message).help("find out what keeps hal9 from writing there")
+    })
+}

@@ -1,0 +1,137 @@
+//! `hal9 plugin install|upgrade|uninstall|use|lock|files`: the plugins of a home that came as packages. It owns the order of the
+//! steps: what is read is judged, resolved, asked for and tried, in this order, before anything is changed.
+
+mod apply;
+mod consent;
+mod files;
+mod lock;
+mod plan;
+mod remove;
+mod shelves;
+mod upgrade;
+
+use hal9_host::AuditSink as _;
+use serde_json::json;
+
+use crate::args::{InstallArgs, StoreCommand};
+use crate::failure::Failure;
+use crate::output::{bold, dim, green, yellow};
+use crate::session::Session;
+use crate::trust::{self, Leave, Offer};
+use consent::Consent;
+use plan::{Plan, Step};
+
+pub(super) async fn run(
+    session: &mut Session,
+    environment: Option<&str>,
+    command: StoreCommand,
+) -> Result<(), Failure> {
+    let result = match command {
+        StoreCommand::Install(args) => install(session, environment, args).await,
+        StoreCommand::Upgrade(args) => upgrade::run(session, environment, args).await,
+        StoreCommand::Uninstall { plugin, version, purge } => {
+            remove::uninstall(session, &plugin, version.as_ref(), purge)
+        }
+        StoreCommand::Use { plugin, version } => remove::switch(session, &plugin, &version).await,
+        StoreCommand::Lock { output } => lock::print(session, output.as_deref()),
+        StoreCommand::Files { plugin, path } => files::run(session, &plugin, path.as_deref()),
+    };
+    if let Some(event) = result.as_ref().err().and_then(trust::refusal) {
+        session.audit.record(&event);
+    }
+    result
+}
+
+async fn install(session: &mut Session, environment: Option<&str>, args: InstallArgs) -> Result<(), Failure> {
+    let trust = session.settings.trust();
+    let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };
+    if args.signature.is_some() && args.files.len() != 1 {
+        return Err(Failure::usage("--signature is of one package", "install the packages one by one"));
+    }
+    let plan = match &args.lock {
+        Some(path) => lock::plan(session, path, &args.from, leave)?,
+        None => {
+            let read = |path| Offer::read(path, args.signature.as_deref(), &trust, leave);
+            let offers = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+            Plan::install(session, offers, &args.from, leave, args.allow_downgrade)?
+        }
+    };
+    carry_out(session, environment, plan, &Consent::from(args.consent), leave, args.dry_run).await
+}
+
+/// Asks for what a plan needs, tries it, and has it done; or says what would be done.
+async fn carry_out(
+    session: &mut Session,
+    environment: Option<&str>,
+    mut plan: Plan,
+    consent: &Consent,
+    leave: Leave<'_>,
+    dry_run: bool,
+) -> Result<(), Failure> {
+    if !dry_run {
+        consent.ask(session, &mut plan.steps)?;
+        apply::apply(session, environment, &plan.steps, leave).await?;
+    }
+    let value = json!({
+        "dry_run": dry_run,
+        "installed": plan.steps.iter().map(|step| step_json(step, dry_run)).collect::<Vec<_>>(),
+        "unchanged": plan.unchanged.iter().map(|(id, version)| json!({ "id": id, "version": version })).collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    });
+    session.output.result(&value, || {
+        let mut text = String::new();
+        for (id, version) in &plan.unchanged {
+            text.push_str(&format!("{} {} {version} is installed already\n", green("✓"), bold(id)));
+        }
+        text.push_str(&plan.steps.iter().map(|step| step_text(step, dry_run)).collect::<String>());
+        for warning in &plan.warnings {
+            text.push_str(&format!("{}\n", yellow(warning)));
+        }
+        if dry_run {
+            text.push_str(&dim("Nothing was changed, as this was a dry run.\n"));
+        } else if text.is_empty() {
+            text.push_str("Nothing is to be done.\n");
+        }
+        text
+    })
+}
+
+fn step_json(step: &Step, dry_run: bool) -> serde_json::Value {
+    let manifest = step.offer.package.manifest();
+    json!({
+        "id": manifest.metadata.id,
+        "version": manifest.metadata.version,
+        "before": step.before.as_ref().map(|before| &before.version),
+        "digest": step.offer.package.digest(),
+        "size": step.offer.package.bytes().len(),
+        "origin": step.offer.path,
+        "key": step.signer.as_ref().map(|key| key.id().to_string()),
+        "declared": manifest.permissions,
+        "asks": step.asks,
+        "granted": if dry_run { None } else { Some(&step.granted) },
+        "kinds": manifest.capabilities.iter().map(|capability| capability.kind()).collect::<Vec<_>>(),
+    })
+}
+
+fn step_text(step: &Step, dry_run: bool) -> String {
+    let (id, version) = (bold(step.offer.id()), step.offer.version());
+    let was = match &step.before {
+        Some(before) if before.version < *version => format!(", upgraded from {}", before.version),
+        Some(before) => format!(", in place of {}", before.version),
+        None => String::new(),
+    };
+    let done = if dry_run { "would be installed" } else { "is installed" };
+    let mut text = format!("{} {id} {version} {done}{was}\n", green("✓"));
+    let mut row = |name: &str, value: String| text.push_str(&format!("  {name:<9} {value}\n"));
+    row("digest", step.offer.package.digest().to_string());
+    match &step.signer {
+        Some(key) => row("signed", format!("by the key {}", key.id())),
+        None => row("signed", yellow("by nobody")),
+    }
+    if dry_run {
+        row("asks for", step.asks.to_string());
+    } else {
+        row("granted", step.granted.to_string());
+    }
+    text
+}

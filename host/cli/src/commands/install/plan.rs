@@ -1,0 +1,210 @@
+//! Owns what is to be installed, and in which order: the packages that were named, and those that they need, none of which
+//! stands against what is installed. It refuses to change anything.
+
+use std::path::{Path, PathBuf};
+
+use hal9_package::{Dependency, Permissions, PluginId, PublicKey};
+use hal9_registry::{Candidate, Plugin, Prefer, Source, resolve};
+use semver::{BuildMetadata, Comparator, Op, Version, VersionReq};
+
+use super::consent::new_of;
+use super::shelves::Shelves;
+use crate::failure::{Code, Failure};
+use crate::lookalike;
+use crate::session::Session;
+use crate::trust::{Leave, Offer};
+
+/// What is to be done.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// One version each, those that others need first.
+    pub(super) steps: Vec<Step>,
+    /// What was named and is installed already.
+    pub(super) unchanged: Vec<(PluginId, Version)>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// One version that is to be installed.
+pub(super) struct Step {
+    pub(super) offer: Offer,
+    pub(super) signer: Option<PublicKey>,
+    /// What is installed now.
+    pub(super) before: Option<Before>,
+    /// What nobody has granted or known of before.
+    pub(super) asks: Permissions,
+    /// What it is granted from now on, of what was granted before at first.
+    pub(super) granted: Permissions,
+}
+
+/// The version that is installed now.
+pub(super) struct Before {
+    pub(super) version: Version,
+    pub(super) active: bool,
+}
+
+/// What an operator wants of plugins.
+pub(super) struct Wish {
+    pub(super) roots: Vec<Dependency>,
+    pub(super) prefer: Prefer,
+}
+
+impl Plan {
+    /// The plan to install some packages.
+    pub(super) fn install(
+        session: &Session,
+        offers: Vec<Offer>,
+        from: &[PathBuf],
+        leave: Leave<'_>,
+        allow_downgrade: bool,
+    ) -> Result<Self, Failure> {
+        let mut plan = Self::default();
+        let mut named = Vec::new();
+        // What lies beside a package is what it was published with.
+        let mut folders = from.to_vec();
+        for offer in offers {
+            session.settings.trust().judge(&offer, leave)?;
+            folders.extend(offer.path.parent().map(Path::to_owned));
+            if plan.is_new(session, &offer, allow_downgrade)? {
+                named.push(offer);
+            }
+        }
+        if let Some(twice) =
+            named.iter().enumerate().find(|(at, one)| named[..*at].iter().any(|it| it.id() == one.id()))
+        {
+            let id = twice.1.id();
+            return Err(Failure::usage(format!("{id} is named twice"), "name one version of it").plugin(id));
+        }
+        let roots = named.iter().map(|offer| exactly(offer.id(), offer.version())).collect();
+        let wish = Wish { roots, prefer: Prefer::Installed };
+        plan.resolve(session, Shelves::open(session, named, &folders)?, wish, leave)?;
+        Ok(plan)
+    }
+
+    /// Whether a version is to be installed; it is not where it is already.
+    pub(super) fn is_new(&mut self, session: &Session, offer: &Offer, allow_downgrade: bool) -> Result<bool, Failure> {
+        let (id, version) = (offer.id(), offer.version());
+        let Some(current) = session.registry.installed(id)? else { return Ok(true) };
+        let there = session.registry.versions(id)?.into_iter().find(|(_, installed)| installed.version == *version);
+        let conflict = |message: String, reason: &str| Failure::new(Code::Conflict, message).reason(reason).plugin(id);
+        if let Some((_, installed)) = &there
+            && installed.package != *offer.package.digest()
+        {
+            let message = format!("{id}: another package of version {version} is installed, {}", installed.package);
+            return Err(conflict(message, "different").help(format!(
+                "a version never changes: have its author give this one a new version, or take the other out: \
+                 hal9 plugin uninstall {id} --version {version}"
+            )));
+        }
+        let now = version_of(&current);
+        // One whose files are damaged is installed again.
+        if version == now && is_whole(session, &current) {
+            self.unchanged.push((id.clone(), version.clone()));
+            return Ok(false);
+        }
+        if version < now && !allow_downgrade {
+            let message = format!("{id}: version {now} is installed, and {version} is older");
+            let help = match there {
+                Some(_) => format!("it is installed beside the other: hal9 plugin use {id} {version}"),
+                None => "if you mean it: --allow-downgrade".to_owned(),
+            };
+            return Err(conflict(message, "downgrade").help(help));
+        }
+        Ok(true)
+    }
+
+    /// Finds the versions that fit a wish and each other, and makes a step of each that is not installed.
+    pub(super) fn resolve(
+        &mut self,
+        session: &Session,
+        mut shelves: Shelves,
+        wish: Wish,
+        leave: Leave<'_>,
+    ) -> Result<(), Failure> {
+        if wish.roots.is_empty() {
+            return Ok(());
+        }
+        let plugins = session.registry.list()?;
+        let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
+        let chosen = resolve(&wish.roots, &shelves, &installed, &this_hal9()?, wish.prefer)?;
+        let ids: Vec<PluginId> = installed.iter().map(|candidate| candidate.id.clone()).collect();
+        for candidate in chosen {
+            let is_there = installed.iter().any(|one| (&one.id, &one.version) == (&candidate.id, &candidate.version));
+            if is_there && !shelves.names(&candidate.id) {
+                continue;
+            }
+            let offer = shelves.take(&candidate)?;
+            self.warn(&offer, &plugins, &ids);
+            self.steps.push(Step::new(session, offer, leave)?);
+        }
+        Ok(())
+    }
+
+    /// What an operator should look at twice.
+    pub(super) fn warn(&mut self, offer: &Offer, plugins: &[Plugin], ids: &[PluginId]) {
+        let id = offer.id();
+        let known = plugins.iter().find(|plugin| plugin.id() == id);
+        if known.is_none()
+            && let Some(other) = lookalike::of(id, ids)
+        {
+            self.warnings
+                .push(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"));
+        }
+        if let Some(Source::Linked(link)) = known.map(|plugin| &plugin.source) {
+            let folder = link.folder.display();
+            self.warnings.push(format!("{id} is loaded from {folder}, and that serves until: hal9 plugin unload {id}"));
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn new(session: &Session, offer: Offer, leave: Leave<'_>) -> Result<Self, Failure> {
+        let signer = session.settings.trust().judge(&offer, leave)?;
+        let current = session.registry.installed(offer.id())?;
+        let declared = &offer.package.manifest().permissions;
+        let said = session.settings.plugin(offer.id()).grant;
+        let granted = match (&current, &said) {
+            (Some(current), _) => current.granted.clone(),
+            (None, Some(said)) => declared.meet(said),
+            (None, None) => Permissions::new(),
+        };
+        let asks = match (&said, &current) {
+            // The operator has decided by hand, and whatever is said here would have no effect.
+            (Some(_), _) => Permissions::new(),
+            (None, Some(current)) => new_of(declared, &[&current.manifest.permissions, &current.granted]),
+            (None, None) => declared.clone(),
+        };
+        let before = current.map(|current| Before { version: version_of(&current).clone(), active: current.active });
+        Ok(Self { offer, signer, before, asks, granted })
+    }
+}
+
+/// Whether the files of what is installed are what was installed.
+fn is_whole(session: &Session, plugin: &Plugin) -> bool {
+    let Source::Installed(installed) = &plugin.source else { return true };
+    session.registry.component(plugin).is_ok() && session.registry.package(installed).is_ok()
+}
+
+/// This version and no other.
+pub(super) fn exactly(id: &PluginId, version: &Version) -> Dependency {
+    requirement(id, version, Op::Exact)
+}
+
+/// This version or a newer one.
+pub(super) fn at_least(id: &PluginId, version: &Version) -> Dependency {
+    requirement(id, version, Op::GreaterEq)
+}
+
+fn requirement(id: &PluginId, version: &Version, op: Op) -> Dependency {
+    let Version { major, minor, patch, pre, build: BuildMetadata { .. } } = version.clone();
+    let comparator = Comparator { op, major, minor: Some(minor), patch: Some(patch), pre };
+    Dependency { plugin_id: id.clone(), version: VersionReq { comparators: vec![comparator] } }
+}
+
+/// The version that a plugin says of itself.
+pub(super) fn version_of(plugin: &Plugin) -> &Version {
+    &plugin.manifest.metadata.version
+}
+
+pub(super) fn this_hal9() -> Result<Version, Failure> {
+    env!("CARGO_PKG_VERSION").parse().map_err(|error| Failure::internal("HAL9's own version is none", &error))
+}

@@ -1,0 +1,84 @@
+//! `hal9 plugin upgrade`: the newest versions that fit each other and all that is installed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use hal9_package::PluginId;
+use hal9_registry::{Plugin, Prefer, Source};
+
+use super::carry_out;
+use super::consent::Consent;
+use super::plan::{Plan, Wish, at_least, exactly, version_of};
+use super::remove::installed;
+use super::shelves::Shelves;
+use crate::args::UpgradeArgs;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::trust::{Leave, Offer};
+
+pub(super) async fn run(session: &mut Session, environment: Option<&str>, args: UpgradeArgs) -> Result<(), Failure> {
+    let leave = Leave { key: None, unsigned: args.allow_unsigned };
+    let trust = session.settings.trust();
+    let (mut plan, mut offers, mut plugins) = (Plan::default(), Vec::new(), Vec::new());
+    for text in &args.plugins {
+        if !is_package(text) {
+            plugins.push(installed(session, text)?.1);
+            continue;
+        }
+        let offer = Offer::read(Path::new(text), None, &trust, leave)?;
+        trust.judge(&offer, leave)?;
+        if session.registry.installed(offer.id())?.is_none() {
+            let message = format!("{} is not installed", offer.id());
+            return Err(
+                Failure::not_found(message, format!("install it: hal9 plugin install {text}")).plugin(offer.id())
+            );
+        }
+        if plan.is_new(session, &offer, false)? {
+            offers.push(offer);
+        }
+    }
+    if args.plugins.is_empty() {
+        plugins = all(session)?;
+    }
+    let folders = match args.from.is_empty() {
+        true => origins(&plugins, &offers),
+        false => args.from,
+    };
+    let roots = offers.iter().map(|offer| exactly(offer.id(), offer.version()));
+    let roots = roots.chain(plugins.iter().map(|plugin| at_least(plugin.id(), version_of(plugin)))).collect();
+    let shelves = Shelves::open(session, offers, &folders)?;
+    plan.resolve(session, shelves, Wish { roots, prefer: Prefer::Newest }, leave)?;
+    let upgraded: BTreeSet<&PluginId> = plan.steps.iter().map(|step| step.offer.id()).collect();
+    let stay = plugins.iter().filter(|plugin| !upgraded.contains(plugin.id()));
+    let stay: Vec<_> = stay.map(|plugin| (plugin.id().clone(), version_of(plugin).clone())).collect();
+    plan.unchanged.extend(stay);
+    carry_out(session, environment, plan, &Consent::from(args.consent), leave, args.dry_run).await
+}
+
+/// Whether somebody means a file: no id ends like that one.
+fn is_package(text: &str) -> bool {
+    let path = Path::new(text);
+    path.extension().is_some_and(|extension| extension == "hal9") && path.exists()
+}
+
+/// Every plugin that is installed, in its current version.
+fn all(session: &Session) -> Result<Vec<Plugin>, Failure> {
+    let mut plugins = Vec::new();
+    for plugin in session.registry.list()? {
+        plugins.extend(session.registry.installed(plugin.id())?);
+    }
+    Ok(plugins)
+}
+
+/// The folders that plugins were installed from, and those of packages that were named.
+fn origins(plugins: &[Plugin], offers: &[Offer]) -> Vec<PathBuf> {
+    let origin = |plugin: &Plugin| match &plugin.source {
+        Source::Installed(installed) => Path::new(&installed.origin).parent().map(Path::to_owned),
+        Source::Linked(_) => None,
+    };
+    let mut folders: Vec<PathBuf> = plugins.iter().filter_map(origin).filter(|folder| folder.is_dir()).collect();
+    folders.extend(offers.iter().filter_map(|offer| offer.path.parent()).map(Path::to_owned));
+    folders.sort();
+    folders.dedup();
+    folders
+}

@@ -1,0 +1,261 @@
+//! Owns whom packages are taken from: which keys may sign which plugin, which may sign nothing any more, and what has no
+//! signature at all. It refuses to know what is in a package beyond the plugin's id.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hal9_host::{AuditEvent, AuditKind, escape};
+use hal9_package::{Package, PluginId, PublicKey, Signature};
+use hal9_registry::{Plugin, Source};
+
+use crate::failure::{Code, Failure};
+
+/// The longest signature or key file that is read, in bytes; they have a few hundred.
+const TEXT_BYTES: u64 = 16 << 10;
+
+/// The most of a refusal that is recorded, in bytes.
+const MESSAGE_BYTES: usize = 1 << 10;
+
+/// What `hal9.toml` says of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trust {
+    /// Whether a package without a signature may be installed, by who says so.
+    pub(crate) allow_unsigned: bool,
+    /// Keys that may sign nothing.
+    pub(crate) revoked: BTreeSet<PublicKey>,
+    /// Who may sign a plugin.
+    pub(crate) keys: BTreeMap<PluginId, BTreeSet<PublicKey>>,
+}
+
+/// A package as it was read, once: what is looked at here is what is installed.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) path: PathBuf,
+    pub(crate) package: Package,
+    /// The text of its signature, where there is one.
+    pub(crate) signature: Option<String>,
+}
+
+/// What was said on the command line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Leave<'a> {
+    /// A key that is to be trusted for the plugin from now on.
+    pub(crate) key: Option<&'a PublicKey>,
+    /// Whether a package without a signature will do.
+    pub(crate) unsigned: bool,
+}
+
+impl Offer {
+    /// Reads a package and its signature. Where a key that is known has signed it, the signature is held against the bytes
+    /// before anything is made of them.
+    pub(crate) fn read(
+        path: &Path,
+        signature: Option<&Path>,
+        trust: &Trust,
+        leave: Leave<'_>,
+    ) -> Result<Self, Failure> {
+        let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
+        let bytes: Arc<[u8]> = package_bytes(&path)?.into();
+        let beside = signature_path(&path);
+        let signature = match signature {
+            Some(named) => Some(text_of(named)?),
+            None if beside.exists() => Some(text_of(&beside)?),
+            None => None,
+        };
+        trust.signer(&path, &bytes, signature.as_deref(), leave.key)?;
+        let package = Package::read(bytes).map_err(|error| invalid(&path, &error))?;
+        Ok(Self { path, package, signature })
+    }
+
+    pub(crate) fn id(&self) -> &PluginId {
+        &self.package.manifest().metadata.id
+    }
+
+    pub(crate) fn version(&self) -> &semver::Version {
+        &self.package.manifest().metadata.version
+    }
+}
+
+impl Trust {
+    /// Who signed a package, if he may: none for one without a signature that is allowed to have none.
+    ///
+    /// # Errors
+    ///
+    /// Code `signature`, with the reason `unsigned`, `untrusted-key`, `revoked-key` or `bad-signature`.
+    pub(crate) fn judge(&self, offer: &Offer, leave: Leave<'_>) -> Result<Option<PublicKey>, Failure> {
+        let (id, path) = (offer.id(), offer.path.display());
+        let none = BTreeSet::new();
+        let keys = self.keys.get(id).unwrap_or(&none);
+        let Some(text) = offer.signature.as_deref() else { return self.unsigned(offer, keys, leave).map(|()| None) };
+        let signed = self.signer(&offer.path, offer.package.bytes(), Some(text), leave.key);
+        let signer = signed.map_err(|failure| failure.plugin(id))?;
+        match signer {
+            Some(key) if keys.contains(&key) => Ok(Some(key)),
+            Some(key) if leave.key == Some(&key) && keys.is_empty() => Ok(Some(key)),
+            Some(key) if leave.key == Some(&key) => {
+                let trusted = keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ");
+                let message = format!("{id}: {path} is signed by {}, and {trusted} signs this plugin", key.id());
+                Err(refused(message, "untrusted-key")
+                    .help(format!("if its author has a new key: hal9 policy trust {id} {key}"))
+                    .plugin(id))
+            }
+            signer => {
+                let by = match &signer {
+                    Some(key) => key.id().to_string(),
+                    None => parse(&offer.path, text)?.key_id().to_string(),
+                };
+                let message = match keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ") {
+                    trusted if trusted.is_empty() => {
+                        format!("{id}: {path} is signed by the key {by}, and no key is trusted for this plugin")
+                    }
+                    trusted => format!("{id}: {path} is signed by the key {by}, and only {trusted} is trusted for it"),
+                };
+                let help = format!("get its author's key from where you trust it: hal9 policy trust {id} KEY");
+                Err(refused(message, "untrusted-key").help(help).plugin(id))
+            }
+        }
+    }
+
+    fn unsigned(&self, offer: &Offer, keys: &BTreeSet<PublicKey>, leave: Leave<'_>) -> Result<(), Failure> {
+        let (id, path) = (offer.id(), offer.path.display());
+        let (message, help) = match (self.allow_unsigned, leave.unsigned) {
+            // Whoever can take a signature away could install anything.
+            _ if !keys.is_empty() => (
+                format!("{id}: {path} is not signed, and a key is trusted for this plugin"),
+                format!("get its signature, {}", signature_path(&offer.path).display()),
+            ),
+            (true, true) => return Ok(()),
+            (false, true) => (
+                format!("{id}: {path} is not signed, and hal9.toml does not allow that"),
+                "have it signed, or put `allow_unsigned = true` under [trust] in hal9.toml".to_owned(),
+            ),
+            (true, false) => (
+                format!("{id}: {path} is not signed"),
+                "have it signed, or say that this one may be unsigned: --allow-unsigned".to_owned(),
+            ),
+            (false, false) => (
+                format!("{id}: {path} is not signed"),
+                format!("get its signature, {}, or sign it: hal9 plugin sign", signature_path(&offer.path).display()),
+            ),
+        };
+        Err(refused(message, "unsigned").help(help).plugin(id))
+    }
+
+    /// The key that signed some bytes, of those that are known here, whatever for; none, where none of them did.
+    fn signer(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        signature: Option<&str>,
+        named: Option<&PublicKey>,
+    ) -> Result<Option<PublicKey>, Failure> {
+        let Some(text) = signature else { return Ok(None) };
+        let signature = parse(path, text)?;
+        // Two keys can be made to have one number.
+        let known = self.revoked.iter().chain(self.keys.values().flatten()).chain(named);
+        let mut of_that_number = known.filter(|key| key.id() == signature.key_id()).peekable();
+        if of_that_number.peek().is_none() {
+            return Ok(None);
+        }
+        let mut error = None;
+        for key in of_that_number {
+            match key.verify(bytes, &signature) {
+                Ok(()) => return self.check_revoked(path, key).map(|()| Some(key.clone())),
+                Err(failed) => error = Some(failed),
+            }
+        }
+        let why = error.map_or_else(String::new, |error| format!(": {error}"));
+        Err(refused(format!("{}: the signature is not of this file{why}", path.display()), "bad-signature")
+            .help("the file or its signature was changed: get both again from where they are published"))
+    }
+
+    fn check_revoked(&self, path: &Path, key: &PublicKey) -> Result<(), Failure> {
+        if !self.revoked.contains(key) {
+            return Ok(());
+        }
+        let message = format!("{} is signed by the key {}, which is revoked", path.display(), key.id());
+        Err(refused(message, "revoked-key").help("get a version that its author has signed with another key"))
+    }
+
+    /// Whether a plugin may run still, by the key that it was installed with.
+    pub(crate) fn may_run(&self, id: &PluginId, key: Option<&PublicKey>) -> Result<(), Failure> {
+        let Some(key) = key.filter(|key| self.revoked.contains(key)) else { return Ok(()) };
+        let message =
+            format!("{id}: it was installed by the signature of the key {}, which is revoked since", key.id());
+        Err(refused(message, "revoked-key")
+            .help(format!("install a version that another key has signed, or take it out: hal9 plugin uninstall {id}"))
+            .plugin(id))
+    }
+}
+
+/// The key that a plugin was installed by; none for one that is not signed, or that is developed.
+pub(crate) fn key_of(plugin: &Plugin) -> Option<&PublicKey> {
+    match &plugin.source {
+        Source::Installed(installed) => installed.key.as_ref(),
+        Source::Linked(_) => None,
+    }
+}
+
+/// What is recorded of a package that was refused for its signature.
+pub(crate) fn refusal(failure: &Failure) -> Option<AuditEvent> {
+    if failure.code != Code::Signature {
+        return None;
+    }
+    let plugin: Option<PluginId> = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok());
+    let help = failure.help.clone().unwrap_or_default();
+    let message = escape(&failure.message, MESSAGE_BYTES);
+    Some(AuditEvent { kind: AuditKind::Deny, plugin, message, permission: None, rule: None, help })
+}
+
+/// Where the signature of a package is.
+pub(crate) fn signature_path(package: &Path) -> PathBuf {
+    let mut path = package.as_os_str().to_owned();
+    path.push(".minisig");
+    path.into()
+}
+
+/// The text of a signature or a key.
+pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
+    let bytes = read_up_to(path, TEXT_BYTES)?;
+    let text = if bytes.len() as u64 > TEXT_BYTES { None } else { String::from_utf8(bytes).ok() };
+    text.ok_or_else(|| {
+        refused(format!("{} is neither a key nor a signature", path.display()), "bad-signature")
+            .help("give a file that minisign or hal9 has made")
+    })
+}
+
+fn package_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    // One byte more than there may be is enough for the reader to refuse it.
+    read_up_to(path, Package::MAX_BYTES)
+}
+
+fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let open = || -> std::io::Result<std::fs::File> {
+        // Not asked of what was opened: opening a pipe waits until somebody writes to it.
+        match std::fs::metadata(path)?.is_file() {
+            true => std::fs::File::open(path),
+            false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no file")),
+        }
+    };
+    open().and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(|error| Failure::file(path, &error))?;
+    Ok(bytes)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Signature, Failure> {
+    text.parse().map_err(|error| {
+        refused(format!("{}: its signature cannot be read: {error}", path.display()), "bad-signature")
+            .help("get the signature again, or sign it again: hal9 plugin sign")
+    })
+}
+
+fn invalid(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display()))
+        .help(format!("see all that is wrong with it: hal9 plugin validate {}", path.display()))
+}
+
+fn refused(message: String, reason: &str) -> Failure {
+    Failure::new(Code::Signature, message).reason(reason)
+}

@@ -1,0 +1,124 @@
+use serde_json::{Value, json};
+
+use super::home::Home;
+use super::packages::Shelf;
+
+fn ids(value: &Value) -> Vec<String> {
+    let id = |step: &Value| step["id"].as_str().unwrap().trim_start_matches("test.").to_owned();
+    value["installed"].as_array().unwrap().iter().map(id).collect()
+}
+
+#[test]
+fn what_a_plugin_needs_is_installed_before_it_from_folders() {
+    let (home, shelf, other) = (Home::trusting(), Shelf::new(), Shelf::new());
+    let top = shelf.needing("test.top", "1.0.0", &[("test.left", "^1"), ("test.right", "^1")]);
+    shelf.needing("test.left", "1.3.0", &[("test.base", ">=1.2, <2")]);
+    other.needing("test.right", "1.0.0", &[("test.base", "^1")]);
+    for version in ["1.0.0", "1.2.0", "1.4.0", "2.0.0"] {
+        other.package("test.base", version, json!({}));
+    }
+    let error = home.try_install(&top, &[]).error(10);
+    assert_eq!(error["reason"], "dependencies", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("test.right"), "{error}");
+    let value = home.try_install(&top, &["--from", other.path().to_str().unwrap()]).json();
+    let order = ids(&value);
+    assert_eq!((order[0].as_str(), order[3].as_str()), ("base", "top"), "{order:?}");
+    assert_eq!(home.versions(), ["test.base 1.4.0", "test.left 1.3.0", "test.right 1.0.0", "test.top 1.0.0"]);
+    let info = home.hal9(["--json", "plugin", "info", "test.base"]).json();
+    assert_eq!(info["dependents"], json!(["test.left", "test.right"]), "{info}");
+}
+
+#[test]
+fn what_is_installed_already_is_taken_and_goes_on_to_work() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    home.install(&shelf.package("test.base", "1.0.0", json!({})));
+    shelf.package("test.base", "1.5.0", json!({}));
+    let value = home.install(&shelf.needing("test.one", "1.0.0", &[("test.base", "^1")]));
+    assert_eq!(ids(&value), ["one"], "nothing is upgraded without need");
+    let value = home.install(&shelf.needing("test.two", "1.0.0", &[("test.base", "^1.5")]));
+    assert_eq!(ids(&value), ["base", "two"]);
+    // A new version of what others need must do for them.
+    let next = shelf.package("test.base", "2.0.0", json!({}));
+    let error = home.try_install(&next, &[]).error(10);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("test.one 1.0.0") && message.contains("test.base"), "{message}");
+    home.hal9(["--json", "plugin", "upgrade", "--allow-unsigned"]).ok();
+    assert_eq!(home.versions()[0], "test.base 1.5.0");
+}
+
+#[test]
+fn conflicts_and_cycles_are_explained() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    let top = shelf.needing("test.top", "1.0.0", &[("test.left", "^1"), ("test.right", "^1")]);
+    shelf.needing("test.left", "1.0.0", &[("test.base", "^1")]);
+    shelf.needing("test.right", "1.0.0", &[("test.base", "^2")]);
+    shelf.package("test.base", "1.0.0", json!({}));
+    shelf.package("test.base", "2.0.0", json!({}));
+    let error = home.try_install(&top, &[]).error(10);
+    let (message, help) = (error["message"].as_str().unwrap(), error["help"].as_str().unwrap());
+    for word in ["test.left 1.0.0", "test.right 1.0.0", "test.base", "^1", "^2"] {
+        assert!(message.contains(word), "no {word} in {message}");
+    }
+    assert!(!help.is_empty());
+    let one = shelf.needing("test.one", "1.0.0", &[("test.two", "*")]);
+    shelf.needing("test.two", "1.0.0", &[("test.one", "*")]);
+    let error = home.try_install(&one, &[]).error(10);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("test.one") && message.contains("test.two"), "{message}");
+    assert!(home.versions().is_empty());
+}
+
+#[test]
+fn what_others_need_stays() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    for version in ["1.0.0", "1.1.0"] {
+        home.install(&shelf.package("test.base", version, json!({})));
+    }
+    home.install(&shelf.needing("test.top", "1.0.0", &[("test.base", "^1.1")]));
+    for args in
+        [vec!["uninstall", "base"], vec!["uninstall", "base", "--version", "1.1.0"], vec!["use", "base", "1.0.0"]]
+    {
+        let error = home.hal9([vec!["--json", "plugin"], args].concat()).error(10);
+        assert_eq!((&error["reason"], &error["plugin"]), (&"dependents".into(), &"test.base".into()), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("test.top needs test.base ^1.1"), "{error}");
+    }
+    assert_eq!(home.versions(), ["test.base 1.1.0", "test.top 1.0.0"]);
+    home.hal9(["plugin", "uninstall", "base", "--version", "1.0.0"]).ok();
+    home.hal9(["plugin", "uninstall", "top"]).ok();
+    home.hal9(["plugin", "uninstall", "base"]).ok();
+    assert!(home.versions().is_empty());
+}
+
+#[test]
+fn a_lock_brings_back_exactly_what_was_there() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    shelf.package("test.base", "1.0.0", json!({}));
+    home.install(&shelf.needing("test.top", "1.0.0", &[("test.base", "^1")]));
+    let lock = shelf.path().join("hal9.lock");
+    home.hal9(["plugin", "lock", "-o", lock.to_str().unwrap()]).ok();
+    let text = std::fs::read_to_string(&lock).unwrap();
+    assert_eq!(home.hal9(["plugin", "lock"]).ok().stdout, text);
+    // Newer versions are of no interest.
+    shelf.package("test.base", "1.9.0", json!({}));
+    let from = shelf.path().to_str().unwrap();
+    let again = |home: &Home, from: &str| {
+        let args =
+            ["--json", "plugin", "install", "--lock", lock.to_str().unwrap(), "--from", from, "--allow-unsigned"];
+        home.hal9(args)
+    };
+    let other = Home::trusting();
+    again(&other, from).ok();
+    assert_eq!(other.versions(), home.versions());
+    assert_eq!(other.hal9(["plugin", "lock"]).ok().stdout, text, "the lock of what a lock has brought is the same");
+    let value = again(&other, from).json();
+    assert_eq!((&value["installed"], value["unchanged"].as_array().unwrap().len()), (&json!([]), 2));
+    // The same version with other content is not what was locked.
+    let (forged, third) = (Shelf::new(), Home::trusting());
+    forged.needing("test.top", "1.0.0", &[("test.base", "^1")]);
+    forged.package("test.base", "1.0.0", json!({ "permissions": ["SystemTime"] }));
+    let error = again(&third, forged.path().to_str().unwrap()).error(10);
+    assert_eq!(error["plugin"], "test.base", "{error}");
+    assert!(third.versions().is_empty());
+    std::fs::write(&lock, text.replace("version", "versoin")).unwrap();
+    again(&third, from).error(2);
+}

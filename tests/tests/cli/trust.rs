@@ -1,0 +1,224 @@
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::home::{Home, Run};
+use super::packages::{Shelf, Signer, signature};
+
+const ID: &str = "test.signed";
+
+fn install(home: &Home, package: &Path, args: &[&str]) -> Run {
+    home.hal9([&["--json", "plugin", "install", package.to_str().unwrap(), "--accept"], args].concat())
+}
+
+/// A home where somebody's key is trusted for the plugin, and a package that he has signed.
+fn signed() -> (Home, Shelf, Signer, PathBuf) {
+    let (home, shelf, signer) = (Home::new(), Shelf::new(), Signer::new());
+    let package = shelf.package(ID, "1.0.0", json!({}));
+    signer.sign(&package);
+    home.hal9(["policy", "trust", ID, &signer.key().to_string()]).ok();
+    (home, shelf, signer, package)
+}
+
+#[track_caller]
+fn refused(run: Run, reason: &str) -> Value {
+    let error = run.error(5);
+    assert_eq!((error["code"].as_str(), error["reason"].as_str()), (Some("signature"), Some(reason)), "{error}");
+    assert!(error["help"].as_str().is_some_and(|help| !help.is_empty()), "{error}");
+    error
+}
+
+#[test]
+fn what_a_trusted_key_has_signed_is_installed_and_shown() {
+    let (home, _shelf, signer, package) = signed();
+    let value = install(&home, &package, &[]).json();
+    let number = signer.key().id().to_string();
+    assert_eq!(value["installed"][0]["key"], number.as_str(), "{value}");
+    let info = home.hal9(["--json", "plugin", "info", ID]).json();
+    assert_eq!(
+        (&info["installed"]["key_id"], &info["source"]),
+        (&number.as_str().into(), &"installed".into()),
+        "{info}"
+    );
+    let shown = home.hal9(["policy", "show", ID]).ok().stdout;
+    assert!(shown.contains(&number), "{shown}");
+}
+
+#[test]
+fn no_signature_another_key_and_a_revoked_key_are_refused() {
+    let (home, shelf, signer, package) = signed();
+    let error = |run: Run, reason: &str| {
+        let error = refused(run, reason);
+        assert_eq!(error["plugin"], ID, "{error}");
+        assert!(home.versions().is_empty());
+    };
+    std::fs::remove_file(signature(&package)).unwrap();
+    error(install(&home, &package, &[]), "unsigned");
+    error(install(&home, &package, &["--allow-unsigned"]), "unsigned");
+    let other = Signer::new();
+    other.sign(&package);
+    error(install(&home, &package, &[]), "untrusted-key");
+    // A key that comes with the package is no reason to trust it, where another one is trusted already.
+    error(install(&home, &package, &["--key", &other.key().to_string()]), "untrusted-key");
+    // One that is trusted for another plugin is not trusted for this one.
+    home.hal9(["policy", "trust", "test.other", &other.key().to_string()]).ok();
+    error(install(&home, &package, &[]), "untrusted-key");
+    signer.sign(&package);
+    home.hal9(["policy", "revoke-key", &signer.key().to_string()]).ok();
+    refused(install(&home, &package, &[]), "revoked-key");
+    let twin = Home::new();
+    install(&twin, &package, &["--key", &signer.key().to_string()]).ok();
+    drop(shelf);
+}
+
+#[test]
+fn a_flipped_byte_anywhere_is_refused() {
+    let (home, _shelf, _signer, package) = signed();
+    let (good, text) = (std::fs::read(&package).unwrap(), std::fs::read(signature(&package)).unwrap());
+    let step = good.len() / 12;
+    for at in (0..good.len()).step_by(step).chain([good.len() - 1]) {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        std::fs::write(&package, bad).unwrap();
+        refused(install(&home, &package, &[]), "bad-signature");
+    }
+    std::fs::write(&package, &good).unwrap();
+    let lines: Vec<&str> = std::str::from_utf8(&text).unwrap().lines().collect();
+    // The signature, the trusted comment, and the signature of that.
+    for line in 1..4 {
+        let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let at = lines[line].len() - 8;
+        let sign = if &lines[line][at..=at] == "A" { "B" } else { "A" };
+        lines[line].replace_range(at..=at, sign);
+        std::fs::write(signature(&package), lines.join("\n") + "\n").unwrap();
+        refused(install(&home, &package, &[]), "bad-signature");
+    }
+    assert!(home.versions().is_empty());
+    std::fs::write(signature(&package), text).unwrap();
+    install(&home, &package, &[]).ok();
+}
+
+#[test]
+fn a_signature_of_another_file_and_nonsense_are_refused() {
+    let (home, shelf, signer, package) = signed();
+    let other = shelf.package(ID, "2.0.0", json!({}));
+    signer.sign(&other);
+    let file = signature(&other);
+    refused(install(&home, &package, &["--signature", file.to_str().unwrap()]), "bad-signature");
+    for nonsense in ["", "untrusted comment: x\n", "\u{0}\u{1b}[2J", &"x".repeat(100_000)] {
+        std::fs::write(signature(&package), nonsense).unwrap();
+        refused(install(&home, &package, &[]), "bad-signature");
+    }
+    let moved = shelf.path().join("elsewhere.sig");
+    signer.sign(&package);
+    std::fs::rename(signature(&package), &moved).unwrap();
+    refused(install(&home, &package, &[]), "unsigned");
+    install(&home, &package, &["--signature", moved.to_str().unwrap()]).ok();
+}
+
+#[test]
+fn the_first_key_is_trusted_by_hand_and_kept() {
+    let (home, shelf, signer) = (Home::new(), Shelf::new(), Signer::new());
+    let text = "# by hand\n[plugins.\"test.other\"]\ngrant = []\n";
+    std::fs::write(home.path().join("hal9.toml"), text).unwrap();
+    let package = shelf.package(ID, "1.0.0", json!({}));
+    signer.sign(&package);
+    let key = signer.key().to_string();
+    refused(install(&home, &package, &[]), "untrusted-key");
+    install(&home, &package, &["--key", &key, "--dry-run"]).ok();
+    let settings = || std::fs::read_to_string(home.path().join("hal9.toml")).unwrap();
+    assert_eq!(settings(), text, "a dry run trusts nobody");
+    install(&home, &package, &["--key", &key]).ok();
+    assert!(settings().starts_with(text) && settings().contains(&format!("keys = [\"{key}\"]")), "{}", settings());
+    let records = home.hal9(["--json", "audit", "show", "--kind", "policy"]).json();
+    assert!(records["records"].to_string().contains("may sign it"), "{records}");
+    let next = shelf.package(ID, "1.1.0", json!({}));
+    signer.sign(&next);
+    install(&home, &next, &[]).ok();
+    // A key that is no more trusted signs no more; what is there goes on.
+    home.hal9(["policy", "distrust", ID, &key]).ok();
+    let last = shelf.package(ID, "1.2.0", json!({}));
+    signer.sign(&last);
+    refused(install(&home, &last, &[]), "untrusted-key");
+    home.hal9(["signal", "send", "--layer", "L1", "goes on"]).ok();
+}
+
+#[test]
+fn what_a_revoked_key_has_signed_runs_no_more() {
+    let (home, _shelf, signer, package) = signed();
+    install(&home, &package, &[]).ok();
+    let send = || home.hal9(["--json", "signal", "send", "--layer", "L1", "--neuron", ID, "hello"]);
+    send().ok();
+    let value = home.hal9(["--json", "policy", "revoke-key", &signer.key().to_string()]).json();
+    assert_eq!(value["stopped"], json!([ID]));
+    refused(send(), "revoked-key");
+    refused(home.hal9(["--json", "plugin", "activate", ID]), "revoked-key");
+    let records = home.hal9(["--json", "audit", "show", "--kind", "deny"]).json();
+    assert!(records["records"].to_string().contains("revoked"), "{records}");
+    home.hal9(["plugin", "uninstall", ID]).ok();
+}
+
+#[test]
+fn unsigned_packages_need_both_the_policy_and_the_word() {
+    let (home, shelf) = (Home::new(), Shelf::new());
+    let package = shelf.package(ID, "1.0.0", json!({}));
+    refused(install(&home, &package, &[]), "unsigned");
+    let error = refused(install(&home, &package, &["--allow-unsigned"]), "unsigned");
+    assert!(error["help"].as_str().unwrap().contains("allow_unsigned = true"), "{error}");
+    let policy = "[trust]\nallow_unsigned = true\n[env.production.trust]\nallow_unsigned = false\n";
+    std::fs::write(home.path().join("hal9.toml"), policy).unwrap();
+    let error = refused(install(&home, &package, &[]), "unsigned");
+    assert!(error["help"].as_str().unwrap().contains("--allow-unsigned"), "{error}");
+    refused(
+        home.hal9([
+            "--json",
+            "--env",
+            "production",
+            "plugin",
+            "install",
+            "--allow-unsigned",
+            package.to_str().unwrap(),
+        ]),
+        "unsigned",
+    );
+    install(&home, &package, &["--allow-unsigned"]).ok();
+    let records = home.hal9(["--json", "audit", "show", "--kind", "deny"]).json();
+    assert_eq!(
+        records["records"].as_array().unwrap().iter().map(|it| it["count"].as_u64().unwrap()).sum::<u64>(),
+        4,
+        "{records}"
+    );
+}
+
+#[test]
+fn what_was_verified_is_what_runs() {
+    let (home, shelf, _signer, package) = signed();
+    // Two files of one name, swapped as fast as can be while the command reads: whatever it reads, it reads once.
+    let other = shelf.package("test.evil", "9.9.9", json!({}));
+    let (good, evil) = (std::fs::read(&package).unwrap(), std::fs::read(&other).unwrap());
+    let (a, b) = (shelf.path().join("a"), shelf.path().join("b"));
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                for (file, bytes) in [(&a, &evil), (&b, &good)] {
+                    std::fs::write(file, bytes).unwrap();
+                    std::fs::rename(file, &package).unwrap();
+                }
+            }
+        });
+        for _ in 0..12 {
+            let run = install(&home, &package, &[]);
+            match run.status {
+                0 => {}
+                _ => drop(refused(run, "bad-signature")),
+            }
+            assert!(home.versions().iter().all(|plugin| plugin == "test.signed 1.0.0"), "{:?}", home.versions());
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    std::fs::write(&package, &good).unwrap();
+    install(&home, &package, &[]).ok();
+    let digest = home.hal9(["--json", "plugin", "info", ID]).json()["installed"]["package"].clone();
+    assert_eq!(digest, hal9_package::Digest::of(&good).to_string());
+}
