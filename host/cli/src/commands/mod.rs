@@ -9,6 +9,7 @@ mod learn;
 mod memory;
 mod plugin;
 mod policy;
+mod provenance;
 mod signal;
 mod tool;
 mod why_denied;

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Level};
-use hal9_package::{Manifest, Permissions};
-use hal9_registry::{Loaded, Plugin, Recorded, Source, Usage};
+use hal9_package::{Manifest, Permissions, RuntimePolicy};
+use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
 
 use super::moment;
 use super::policy::standing_text;
+use super::provenance::{Provenance, component, folder, installed_json, source_name};
 use crate::args::{LevelArg, LoadedCommand};
 use crate::failure::{Code, Failure};
 use crate::grants::all_absolute;
@@ -57,30 +58,6 @@ fn kinds(manifest: &Manifest) -> String {
     kinds.join(", ")
 }
 
-/// Where a plugin comes from, in a word.
-fn source_name(source: &Source) -> &'static str {
-    match source {
-        Source::Linked(_) => "linked",
-        Source::Installed(_) => "installed",
-    }
-}
-
-/// The folder that a plugin is linked to.
-fn folder(source: &Source) -> Option<&Path> {
-    match source {
-        Source::Linked(link) => Some(&link.folder),
-        Source::Installed(_) => None,
-    }
-}
-
-/// A linked plugin's component file, or the digest of an installed one.
-fn component(source: &Source) -> String {
-    match source {
-        Source::Linked(link) => link.component.display().to_string(),
-        Source::Installed(installed) => installed.component.to_string(),
-    }
-}
-
 fn usage_json(usage: &Usage) -> serde_json::Value {
     json!({
         "calls": usage.calls,
@@ -119,13 +96,14 @@ fn list(session: &Session) -> Result<(), Failure> {
         .collect();
     session.output.result(&json!({ "plugins": value }), || {
         if plugins.is_empty() {
-            return "No plugins are loaded. Load one: hal9 plugin load --dev DIR".to_owned();
+            return "No plugins are loaded or installed. Load one: hal9 plugin load --dev DIR; or install one: hal9 plugin install FILE".to_owned();
         }
         let rows = plugins.iter().map(|(plugin, usage)| {
             let metadata = &plugin.manifest.metadata;
             [
                 metadata.id.to_string(),
                 metadata.version.to_string(),
+                source_name(&plugin.source).to_owned(),
                 if plugin.active { "active".to_owned() } else { "inactive".to_owned() },
                 kinds(&plugin.manifest),
                 usage.calls.to_string(),
@@ -133,7 +111,7 @@ fn list(session: &Session) -> Result<(), Failure> {
                 health(usage).to_owned(),
             ]
         });
-        table(["ID", "VERSION", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows)
+        table(["ID", "VERSION", "SOURCE", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows)
     })
 }
 
@@ -147,6 +125,8 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let effective = rights.granted();
     let limits_json: serde_json::Map<_, _> =
         limits.iter().map(|limit| (limit.name.to_owned(), limit.value.to_string().into())).collect();
+    let provenance = Provenance::of(session, &plugin)?;
+    let runtime = &plugin.manifest.runtime;
     let value = json!({
         "manifest": plugin.manifest,
         "active": plugin.active,
@@ -157,7 +137,12 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         "granted": effective,
         "denied": standing.denied,
         "limits": limits_json,
+        "runtime": runtime,
         "config": options.config,
+        "installed": provenance.installed.as_ref().map(installed_json),
+        "versions": provenance.versions.iter().map(installed_json).collect::<Vec<_>>(),
+        "dependencies": plugin.manifest.dependencies,
+        "dependents": provenance.dependents,
         "usage": usage_json(&usage),
     });
     session.output.result(&value, || {
@@ -171,6 +156,10 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         row("state", if plugin.active { "active".to_owned() } else { "inactive".to_owned() });
         row("source", source_name(&plugin.source).to_owned());
         row("component", component(&plugin.source));
+        for (name, value) in provenance.rows(&plugin) {
+            row(name, value);
+        }
+        row("runtime", runtime_text(runtime));
         for capability in &plugin.manifest.capabilities {
             let layer = capability.layer().map_or_else(String::new, |layer| format!(" on layer {layer}"));
             row(capability.kind(), format!("{}{layer}  {}", capability.name(), dim(plain(capability.description()))));
@@ -200,6 +189,20 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         }
         text
     })
+}
+
+/// How many instances there are, and how long they live.
+fn runtime_text(runtime: &RuntimePolicy) -> String {
+    let mut words =
+        vec![if runtime.lazy { "starts with its first call" } else { "starts when it is loaded" }.to_owned()];
+    words.push(if runtime.persistent { "an instance lives on" } else { "a fresh instance for each call" }.to_owned());
+    if runtime.parallel > 1 {
+        words.push(format!("up to {} at once", runtime.parallel));
+    }
+    if let Some(calls) = runtime.recycle_after {
+        words.push(format!("a fresh one after {}", count(calls, "call")));
+    }
+    words.join(", ")
 }
 
 async fn load(session: &mut Session, path: &Path, only: Option<Permissions>) -> Result<(), Failure> {
