@@ -199,6 +199,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A folder of packages, or a signature in it, cannot be read.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
     /// A name stands for several plugins.
     #[error("\"{name}\" may be {}: write the whole id", list(plugins))]
     AmbiguousName {

@@ -44,5 +44,8 @@ pub use error::Error;
 pub use mend::{Mended, Remedy};
 pub use plugin::{Install, Installed, Link, Loaded, Plugin, Recorded, Source};
 pub use registry::Registry;
-pub use resolve::{Candidate, Catalogue, Catalogues, Need, Obstacle, ObstacleKind, Prefer, Unsolvable, resolve};
+pub use resolve::{
+    Candidate, Catalogue, Catalogues, Folder, Found, Lock, LockError, Locked, Need, Obstacle, ObstacleKind, Prefer,
+    Skipped, Unsolvable, resolve,
+};
 pub use usage::Usage;

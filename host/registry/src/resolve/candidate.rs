@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hal9_package::{Dependency, Manifest, PluginId};
+use hal9_package::{Dependency, Digest, Manifest, Package, PluginId};
 use semver::Version;
 
 use crate::Error;
@@ -18,6 +18,8 @@ pub struct Candidate {
     pub dependencies: Vec<Dependency>,
     /// The oldest HAL9 that it works with.
     pub min_hal9_version: Option<Version>,
+    /// The digest of its package, where that is known.
+    pub digest: Option<Digest>,
 }
 
 impl From<&Manifest> for Candidate {
@@ -27,7 +29,14 @@ impl From<&Manifest> for Candidate {
             version: manifest.metadata.version.clone(),
             dependencies: manifest.dependencies.clone(),
             min_hal9_version: manifest.min_hal9_version.clone(),
+            digest: None,
         }
+    }
+}
+
+impl From<&Package> for Candidate {
+    fn from(package: &Package) -> Self {
+        Self { digest: Some(*package.digest()), ..Self::from(package.manifest()) }
     }
 }
 

@@ -125,7 +125,7 @@ impl Choices {
     }
 
     fn judge(&self, candidate: Candidate) -> Choice {
-        let Candidate { id, version, dependencies, min_hal9_version } = &candidate;
+        let Candidate { id, version, dependencies, min_hal9_version, .. } = &candidate;
         let unfit = if dependencies.iter().any(|one| one.plugin_id == *id) {
             Some(Unfit::NeedsItself)
         } else if let Some(min) = min_hal9_version.as_ref().filter(|min| **min > self.hal9) {

@@ -3,6 +3,8 @@
 
 mod candidate;
 mod choices;
+mod folder;
+mod lock;
 mod obstacles;
 mod order;
 mod ranges;
@@ -19,6 +21,8 @@ use hal9_package::Dependency;
 use semver::Version;
 
 pub use candidate::{Candidate, Catalogue, Catalogues};
+pub use folder::{Folder, Found, Skipped};
+pub use lock::{Lock, LockError, Locked};
 pub use obstacles::{Need, Obstacle, ObstacleKind};
 pub use unsolvable::Unsolvable;
 
@@ -56,10 +60,11 @@ pub fn resolve(
     let choices = Choices::find(roots, catalogue, installed, hal9, prefer)?;
     let solution = solver::solve(&choices).map_err(|stuck| match stuck {
         Stuck::None(derivation) => Unsolvable::Unmet { obstacles: obstacles::obstacles(derivation, &choices) },
-        Stuck::TooHard => Unsolvable::TooHard { what: "combinations", limit: solver::MAX_ROUNDS },
+        Stuck::TooHard => Unsolvable::TooHard { what: "combinations", limit: solver::MAX_DETOURS },
     })?;
     let chosen: BTreeMap<_, _> =
         solution.iter().filter_map(|(id, version)| Some((id, choices.get(id, version)?))).collect();
     let changed = chosen.iter().filter(|(id, one)| choices.installed.get(id).is_some_and(|now| *now != one.version));
     order::order(choices.asked.keys().chain(changed.map(|(id, _)| *id)), &chosen)
+        .map_err(|path| Unsolvable::Cycle { path })
 }

@@ -125,7 +125,8 @@ pub(super) fn obstacles(derivation: Derivation, choices: &Choices) -> Vec<Obstac
     }
     found.truncate(MANY);
     for need in found.iter_mut().flat_map(|obstacle| &mut obstacle.needs) {
-        need.way = need.by.iter().flat_map(|by| way(by, &parents)).collect();
+        let known = |by: &&PluginId| !choices.asked.contains_key(by) && !choices.kept.contains(by);
+        need.way = need.by.iter().filter(known).flat_map(|by| way(by, &parents)).collect();
     }
     found
 }
@@ -244,6 +245,9 @@ fn all(plugin: &PluginId, facts: &[&Fact], choices: &Choices) -> Option<Vec<Need
         by.entry(&fact.need.by)
             .and_modify(|(_, range)| *range = range.union(&fact.range))
             .or_insert_with(|| (&fact.need, fact.range.clone()));
+    }
+    if by.len() < 2 {
+        return None;
     }
     let together = by.values().fold(Ranges::full(), |all, (_, range)| all.intersection(range));
     let met = choices.fit(plugin, &together).next().is_some();

@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hal9_package::PluginId;
+use semver::Version;
 
-use super::{Candidate, Unsolvable};
+use super::Candidate;
+
+/// Plugins that need each other: each needs the next, and the last is the first again.
+pub(super) type Circle = Vec<(PluginId, Version)>;
 
 /// The plugins that can be reached from some of them, dependencies first and otherwise by id.
 ///
 /// # Errors
 ///
-/// [`Unsolvable::Cycle`] for plugins that need each other.
+/// The circle, where plugins need each other.
 pub(super) fn order<'a>(
     from: impl IntoIterator<Item = &'a PluginId>,
     solution: &BTreeMap<&'a PluginId, &'a Candidate>,
-) -> Result<Vec<Candidate>, Unsolvable> {
+) -> Result<Vec<Candidate>, Circle> {
     let mut ordered = Vec::new();
     let mut done = BTreeSet::new();
     for start in from {
@@ -46,10 +50,10 @@ pub(super) fn order<'a>(
 }
 
 /// The circle, beginning with the least id: so that it reads the same from wherever it was entered.
-fn cycle<'a>(circle: impl Iterator<Item = &'a Candidate>) -> Unsolvable {
+fn cycle<'a>(circle: impl Iterator<Item = &'a Candidate>) -> Circle {
     let mut path: Vec<_> = circle.map(|one| (one.id.clone(), one.version.clone())).collect();
     let least = path.iter().enumerate().min_by(|(_, a), (_, b)| a.cmp(b)).map_or(0, |(at, _)| at);
     path.rotate_left(least);
     path.extend(path.first().cloned());
-    Unsolvable::Cycle { path }
+    path
 }

@@ -36,12 +36,12 @@ pub(super) type Derivation = DerivationTree<Needer, Ranges<Ordered>, String>;
 pub(super) enum Stuck {
     /// There is none.
     None(Derivation),
-    /// The search took more than [`MAX_ROUNDS`].
+    /// The search took more than [`MAX_DETOURS`].
     TooHard,
 }
 
-/// How many decisions a search may take. A solution of a thousand plugins without a conflict takes a thousand.
-pub(super) const MAX_ROUNDS: usize = 20_000;
+/// How many decisions a search may take beyond one for each plugin. Each that was wrong makes the next one slower.
+pub(super) const MAX_DETOURS: usize = 2_000;
 
 /// One version of each plugin that is needed, all going together.
 pub(super) fn solve(choices: &Choices) -> Result<BTreeMap<PluginId, Version>, Stuck> {
@@ -67,6 +67,19 @@ struct Search<'a> {
     rounds: Cell<usize>,
 }
 
+/// When a plugin's version is chosen, the last first: what comes first gets the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// What others need.
+    Needed,
+    /// What is installed, so that what is chosen after it leaves it as it is.
+    Installed,
+    /// What was asked for.
+    Asked,
+    /// What has no choice at all.
+    Now,
+}
+
 /// A search was given up.
 #[derive(Debug, thiserror::Error)]
 #[error("the search takes too long")]
@@ -78,7 +91,7 @@ impl DependencyProvider for Search<'_> {
     type VS = Ranges<Ordered>;
     type M = String;
     type Err = GivenUp;
-    type Priority = (u32, Reverse<usize>);
+    type Priority = (Turn, u32, Reverse<usize>);
 
     fn prioritize(
         &self,
@@ -86,9 +99,18 @@ impl DependencyProvider for Search<'_> {
         range: &Ranges<Ordered>,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
-        let Needer::Plugin(id) = package else { return (u32::MAX, Reverse(0)) };
+        let Needer::Plugin(id) = package else { return (Turn::Now, 0, Reverse(0)) };
         let choices = self.choices.fit(id, range).count();
-        if choices == 0 { (u32::MAX, Reverse(0)) } else { (statistics.conflict_count(), Reverse(choices)) }
+        let turn = if choices == 0 {
+            Turn::Now
+        } else if self.choices.asked.contains_key(id) {
+            Turn::Asked
+        } else if self.choices.installed.contains_key(id) {
+            Turn::Installed
+        } else {
+            Turn::Needed
+        };
+        (turn, statistics.conflict_count(), Reverse(choices))
     }
 
     fn choose_version(&self, package: &Needer, range: &Ranges<Ordered>) -> Result<Option<Ordered>, GivenUp> {
@@ -122,6 +144,6 @@ impl DependencyProvider for Search<'_> {
 
     fn should_cancel(&self) -> Result<(), GivenUp> {
         self.rounds.set(self.rounds.get() + 1);
-        if self.rounds.get() > MAX_ROUNDS { Err(GivenUp) } else { Ok(()) }
+        if self.rounds.get() > self.choices.plugins.len() + MAX_DETOURS { Err(GivenUp) } else { Ok(()) }
     }
 }

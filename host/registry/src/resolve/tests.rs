@@ -13,6 +13,7 @@ fn candidate(line: &str) -> Candidate {
         version: version.parse().unwrap(),
         dependencies: Vec::new(),
         min_hal9_version: None,
+        digest: None,
     };
     for part in parts {
         match part.strip_prefix("HAL9 ") {
@@ -66,7 +67,7 @@ fn the_newest_that_go_together_are_taken_dependencies_first() {
     let mut lines: Vec<_> = catalogue.lines().collect();
     lines.reverse();
     chosen("app ^1", &lines.join("\n"), "", &["base 1.2.0", "left 1.1.0", "right 1.0.0", "app 1.0.0"]);
-    chosen("base >=1.3.0-alpha, <1.4", catalogue, "", &["base 1.3.0-beta.1"]);
+    chosen("base ~1.3.0-alpha", catalogue, "", &["base 1.3.0-beta.1"]);
 }
 
 #[test]
@@ -75,6 +76,9 @@ fn what_is_installed_is_changed_only_for_a_need() {
     chosen("b ^1", catalogue, "a 1.1.0", &["a 1.1.0", "b 1.0.0"]);
     chosen("b", catalogue, "a 1.1.0", &["a 1.2.0", "b 2.0.0"]);
     chosen("a", catalogue, "a 1.1.0", &["a 1.1.0"]);
+    // Of what is needed only, a version that leaves the installed one as it is.
+    let over = "over 1.0.0, b *";
+    chosen("over", &format!("{catalogue}\n{over}"), "a 1.1.0", &["a 1.1.0", "b 1.0.0", "over 1.0.0"]);
     // An installed version need not be in the catalogue.
     chosen("b ^1", catalogue, "a 1.1.1", &["a 1.1.1", "b 1.0.0"]);
     let newest = |roots: &str, installed: &str| solve(roots, catalogue, installed, Prefer::Newest).unwrap();
