@@ -1,5 +1,6 @@
 //! What people can type. It owns names, help and examples, and refuses to know what any of it does.
 
+mod package;
 mod policy;
 mod store;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use hal9_package::Permission;
 
+pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
 
@@ -92,6 +94,8 @@ pub(crate) enum PluginCommand {
     #[command(flatten)]
     Store(StoreCommand),
     #[command(flatten)]
+    Package(PackageCommand),
+    #[command(flatten)]
     Loaded(LoadedCommand),
 }
 
@@ -107,18 +111,28 @@ A build that fails is an invalid package (status 4) with the reason \"build\".")
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
-    /// Check a component or a plugin's folder as a load would, without running it
+    /// Check a package, a plugin's folder, a component or a manifest as a load would, without running it
     #[command(after_help = "\
-Status 0: it would load, granted all that it declares. Status 4: it would not. Status 6: it imports an interface
-whose permission its manifest does not declare.")]
+It says all that is wrong, not only the first of it. Status 0: it would load, granted all that it declares. Status 4: it
+would not. Status 6: it imports an interface whose permission its manifest does not declare.
+
+Examples:
+  hal9 plugin validate
+  hal9 plugin validate sentiment-analyzer-1.0.0.hal9
+  hal9 plugin validate manifest.json")]
     Validate {
-        /// A component, or a plugin's folder
+        /// A package (.hal9), a plugin's folder, a component, or a manifest (.json)
         #[arg(default_value = ".")]
         path: PathBuf,
     },
-    /// Show what a component imports, exports and says of itself
+    /// Show what a package or a component has in it, imports, exports and says of itself
+    #[command(after_help = "\
+Examples:
+  hal9 plugin inspect sentiment-analyzer-1.0.0.hal9
+  hal9 plugin inspect --wit target/wasm32-wasip2/release/my_plugin.wasm
+  hal9 plugin inspect . --json")]
     Inspect {
-        /// A component, or a plugin's folder
+        /// A package (.hal9), a component, or a plugin's folder
         #[arg(default_value = ".")]
         path: PathBuf,
         /// Show the component's world as WIT

@@ -2,6 +2,7 @@
 //! know how a failure is shown.
 
 use hal9_host::{Error as HostError, FailureCode};
+use hal9_package::{PackageError, SignatureError};
 use hal9_registry::{Error as RegistryError, Unsolvable};
 
 /// What sort of failure; programs branch on it.
@@ -68,6 +69,13 @@ impl Failure {
 
     pub(crate) fn not_found(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Code::NotFound, message).help(help)
+    }
+
+    /// A signature that is missing, or not to be believed; `reason` says which.
+    pub(crate) fn signature(reason: &str, message: impl Into<String>) -> Self {
+        let mut failure = Self::new(Code::Signature, message);
+        failure.reason = Some(reason.to_owned());
+        failure
     }
 
     /// Something that should not go wrong did.
@@ -182,6 +190,26 @@ impl From<Unsolvable> for Failure {
             Some(plugin) => failure.plugin(plugin),
             None => failure,
         }
+    }
+}
+
+impl From<PackageError> for Failure {
+    fn from(error: PackageError) -> Self {
+        match &error {
+            PackageError::Io { path, source } => Self::file(path, source),
+            _ => Self::new(Code::InvalidPackage, error.to_string())
+                .help("get it again from its author, who makes it with: hal9 plugin pack"),
+        }
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(error: SignatureError) -> Self {
+        let (reason, help) = match &error {
+            SignatureError::OtherKey { .. } => ("untrusted-key", "check with its author which key is theirs"),
+            _ => ("bad-signature", "get the file and its signature again from where they are from"),
+        };
+        Self::signature(reason, error.to_string()).help(help)
     }
 }
 

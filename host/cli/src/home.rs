@@ -67,6 +67,11 @@ impl Home {
         self.0.join("cache")
     }
 
+    /// Key pairs that sign packages; for their owner alone.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
     /// Models that were trained, two files each.
     pub(crate) fn models(&self) -> PathBuf {
         self.0.join("models")

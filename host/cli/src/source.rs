@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use hal9_host::{EngineConfig, Limit, read_manifest};
-use hal9_package::{ByteSize, Manifest};
+use hal9_package::{ByteSize, Manifest, Package, PackageError};
 
 use crate::build::Build;
 use crate::failure::{Code, Failure};
@@ -20,6 +20,29 @@ pub(crate) struct Found {
     pub(crate) folder: PathBuf,
     /// The component.
     pub(crate) component: PathBuf,
+}
+
+/// Whether a path is that of a package rather than of a component: by its name, or by how its bytes begin.
+pub(crate) fn is_package(path: &Path) -> bool {
+    let mut head = [0; 4];
+    // A named pipe would keep whoever opens it waiting.
+    path.is_file()
+        && (path.extension().is_some_and(|extension| extension == "hal9")
+            || std::fs::File::open(path)
+                .and_then(|mut file| file.read_exact(&mut head))
+                .is_ok_and(|()| head.starts_with(b"PK")))
+}
+
+/// The package in a file; what is wrong with it is said with the file's path.
+pub(crate) fn package(path: &Path) -> Result<Package, Failure> {
+    Package::open(path).map_err(|error| {
+        let is_named = matches!(error, PackageError::Io { .. });
+        let mut failure = Failure::from(error);
+        if !is_named {
+            failure.message = format!("{}: {}", path.display(), failure.message);
+        }
+        failure
+    })
 }
 
 /// The component of a path: the file itself; the one of a Rust project, built if there is none or its sources have changed
@@ -95,22 +118,27 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The text of a manifest's file, as much of it as a manifest may have and a byte; none, where there is no file.
+pub(crate) fn manifest_text(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let mut text = Vec::new();
+    match std::fs::File::open(path).and_then(|file| file.take(Manifest::MAX_BYTES as u64 + 1).read_to_end(&mut text)) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::file(path, &error)),
+    }
+}
+
 /// The manifest of a component: its own, or the `manifest.json` in its plugin's folder.
 pub(crate) fn manifest_of(found: &Found) -> Result<Manifest, Failure> {
     let bytes = read(&found.component)?;
     if let Some(manifest) = read_manifest(&found.component.display().to_string(), &bytes)? {
         return Ok(manifest);
     }
-    let path = found.folder.join("manifest.json");
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let message =
-                format!("{} carries no manifest, and there is no {}", found.component.display(), path.display());
-            return Err(Failure::new(Code::InvalidPackage, message)
-                .help("call `hal9_plugin!` in the plugin, or put a manifest.json into its folder"));
-        }
-        Err(error) => return Err(Failure::file(&path, &error)),
+    let path = found.folder.join(Package::MANIFEST);
+    let Some(text) = manifest_text(&path)? else {
+        let message = format!("{} carries no manifest, and there is no {}", found.component.display(), path.display());
+        return Err(Failure::new(Code::InvalidPackage, message)
+            .help("call `hal9_plugin!` in the plugin, or put a manifest.json into its folder"));
     };
     Manifest::parse(&text).map_err(|error| {
         Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display())).help("correct the line")

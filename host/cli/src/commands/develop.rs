@@ -1,15 +1,15 @@
-//! `hal9 plugin build|validate|inspect`: what an author asks of a plugin that need not be loaded, and no home is needed for.
+//! `hal9 plugin build|validate`: whether a plugin's component can be made, and would load. It needs no home.
 
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
 
+use super::inspect;
 use crate::args::DevelopCommand;
 use crate::build::Build;
 use crate::compile;
-use crate::failure::Failure;
-use crate::inspection::{self, Inspection, Item};
+use crate::failure::{Code, Failure};
 use crate::output::{Output, bold, dim, green, plain, red, size, time, yellow};
 use crate::project::Project;
 use crate::source::{self, Found};
@@ -20,7 +20,7 @@ pub(super) fn run(output: Output, command: DevelopCommand) -> Result<(), Failure
     match command {
         DevelopCommand::Build { dir } => build(output, &dir),
         DevelopCommand::Validate { path } => validate(output, &path),
-        DevelopCommand::Inspect { path, wit } => inspect(output, &path, wit),
+        DevelopCommand::Inspect { path, wit } => inspect::run(output, &path, wit),
     }
 }
 
@@ -37,8 +37,7 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
     let started = Instant::now();
     let component = build.project(&project)?;
     let elapsed = started.elapsed();
-    let seen =
-        validation::validate(&compile::host()?.build()?, &Found { folder, component: component.clone() }, output);
+    let seen = look(output, &Found { folder, component: component.clone() })?;
     if let Some(failure) = &seen.failure {
         output.line(checklist(&seen.checks));
         return Err(failure.clone());
@@ -67,36 +66,60 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
 }
 
 fn validate(output: Output, path: &Path) -> Result<(), Failure> {
-    let found = source::find(path, output)?;
-    let seen = validation::validate(&compile::host()?.build()?, &found, output);
-    let value = json!({
+    let (what, place, seen) = if source::is_package(path) {
+        ("package", path.to_owned(), of_package(output, path)?)
+    } else if path.extension().is_some_and(|extension| extension == "json") {
+        ("manifest", path.to_owned(), validation::manifest_file(path)?)
+    } else {
+        let found = source::find(path, output)?;
+        let seen = look(output, &found)?;
+        ("component", found.component, seen)
+    };
+    let mut value = json!({
         "valid": seen.failure.is_none(),
         "id": seen.manifest.as_ref().map(|manifest| &manifest.metadata.id),
         "version": seen.manifest.as_ref().map(|manifest| &manifest.metadata.version),
         "kinds": seen.kinds,
         "size": seen.size,
-        "component": found.component,
         "checks": seen.checks,
     });
+    value[what] = json!(place);
     output.result(&value, || {
-        let about = dim(format!("{} · {}", found.component.display(), size(seen.size)));
+        let size = if seen.size == 0 { String::new() } else { format!(" · {}", size(seen.size)) };
         let warnings = seen.checks.iter().filter(|check| check.outcome == Outcome::Warning).count();
+        let would = if seen.component.is_some() { "it would load" } else { "it is well-formed" };
         let end = match (&seen.failure, warnings) {
             (Some(_), _) => red("it would not load"),
-            (None, 0) => green("it would load"),
-            (None, 1) => yellow("it would load; there is one warning"),
-            (None, warnings) => yellow(format!("it would load; there are {warnings} warnings")),
+            (None, 0) => green(would),
+            (None, warnings) => yellow(format!("{would}; warnings: {warnings}")),
         };
-        format!("{about}\n{}{end}\n", checklist(&seen.checks))
+        format!("{}\n{}{end}\n", dim(format!("{}{size}", place.display())), checklist(&seen.checks))
     })?;
     seen.failure.map_or(Ok(()), Err)
+}
+
+/// A package that cannot be read is one that was looked at, and would not load.
+fn of_package(output: Output, path: &Path) -> Result<Validation, Failure> {
+    let package = match source::package(path) {
+        Ok(package) => package,
+        Err(failure) if failure.code == Code::InvalidPackage => return Ok(Validation::refused("package", failure)),
+        Err(failure) => return Err(failure),
+    };
+    let _spinner = output.spinner(format!("compiling {}", package.manifest().metadata.id));
+    Ok(validation::package(&package, &compile::host()?.build()?))
+}
+
+/// Holds a component against its manifest, with a word on what takes so long.
+fn look(output: Output, found: &Found) -> Result<Validation, Failure> {
+    let _spinner = output.spinner(format!("compiling {}", found.component.display()));
+    Ok(validation::project(&compile::host()?.build()?, found))
 }
 
 fn kinds(seen: &Validation) -> String {
     seen.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn checklist(checks: &[Check]) -> String {
+pub(super) fn checklist(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
         let mark = match check.outcome {
@@ -109,76 +132,6 @@ fn checklist(checks: &[Check]) -> String {
         if let Some(help) = check.help.as_ref().filter(|_| check.outcome == Outcome::Warning) {
             text.push_str(&format!("              {}\n", dim(plain(help))));
         }
-    }
-    text
-}
-
-fn inspect(output: Output, path: &Path, wit: bool) -> Result<(), Failure> {
-    let found = source::find(path, output)?;
-    let bytes = source::read(&found.component)?;
-    let seen = Inspection::read(&found.component, &bytes)?;
-    let wit = if wit { Some(seen.wit()?) } else { None };
-    // One that carries no manifest, or a wrong one, can be looked at all the same.
-    let manifest = source::manifest_of(&found);
-    let import = |item: &Item| json!({ "interface": item.name, "functions": item.functions, "permission": inspection::permission(item).map(|kind| kind.as_str()) });
-    let mut value = json!({
-        "component": found.component,
-        "size": bytes.len(),
-        "kinds": seen.kinds,
-        "imports": seen.imports.iter().map(import).collect::<Vec<_>>(),
-        "exports": seen.exports.iter().map(|item| json!({ "interface": item.name, "functions": item.functions })).collect::<Vec<_>>(),
-        "manifest": manifest.as_ref().ok(),
-        "producers": seen.producers,
-    });
-    if let Some(wit) = &wit {
-        value["wit"] = wit.as_str().into();
-    }
-    output.result(&value, || match wit {
-        Some(wit) => wit,
-        None => {
-            let mut text = String::new();
-            let mut row = |name: &str, value: String| text.push_str(&format!("{name:<14}{value}\n"));
-            row("component", found.component.display().to_string());
-            row("size", size(bytes.len() as u64));
-            let kinds: Vec<_> = seen.kinds.iter().map(ToString::to_string).collect();
-            row("kinds", if kinds.is_empty() { yellow("none: no HAL9 plugin") } else { kinds.join(", ") });
-            match &manifest {
-                Ok(manifest) => {
-                    let metadata = &manifest.metadata;
-                    row("id", format!("{} {}", bold(&metadata.id), metadata.version));
-                    row("name", format!("{}  {}", metadata.name, dim(&metadata.description)));
-                    row("author", format!("{}, {}", metadata.author, metadata.license));
-                    let declared = manifest.permissions.to_string();
-                    row("declares", if manifest.permissions.is_empty() { dim("no permissions") } else { declared });
-                }
-                Err(failure) => row("manifest", yellow(&failure.message)),
-            }
-            for (role, names) in &seen.producers {
-                row(role, plain(&names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")));
-            }
-            let (hal9, other): (Vec<_>, Vec<_>) = seen.imports.iter().partition(|item| item.name.starts_with("hal9:"));
-            text.push_str(&group("Imports of HAL9", &hal9, true));
-            text.push_str(&group("Imports of WASI and others", &other, false));
-            text.push_str(&group("Exports", &seen.exports.iter().collect::<Vec<_>>(), true));
-            text
-        }
-    })
-}
-
-/// Interfaces under a head; each with the permission that it needs, and with its functions where `detailed`.
-fn group(head: &str, items: &[&Item], detailed: bool) -> String {
-    if items.is_empty() {
-        return String::new();
-    }
-    let width = items.iter().map(|item| item.name.chars().count()).max().unwrap_or_default();
-    let mut text = format!("\n{}\n", bold(head));
-    for item in items {
-        let needs =
-            inspection::permission(item).map_or_else(String::new, |kind| yellow(format!("needs {kind}")) + "  ");
-        let detailed = detailed && !item.functions.is_empty();
-        let functions = if detailed { dim(plain(&item.functions.join(", "))) } else { String::new() };
-        let (name, about) = (plain(&item.name), format!("{needs}{functions}"));
-        text.push_str(&if about.is_empty() { format!("  {name}\n") } else { format!("  {name:<width$}  {about}\n") });
     }
     text
 }

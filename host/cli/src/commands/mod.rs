@@ -5,8 +5,11 @@ mod demo;
 mod develop;
 mod doctor;
 mod install;
+mod inspect;
+mod keys;
 mod learn;
 mod memory;
+mod pack;
 mod plugin;
 mod policy;
 mod provenance;
@@ -20,7 +23,7 @@ use std::sync::OnceLock;
 use hal9_package::PluginId;
 use hal9_registry::Plugin;
 
-use crate::args::{Args, Command, PluginCommand};
+use crate::args::{Args, Command, PackageCommand, PluginCommand};
 use crate::failure::{Code, Failure};
 use crate::output::{Output, plain};
 use crate::session::{Opening, Session};
@@ -40,6 +43,12 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
         Command::Plugin(PluginCommand::Store(command)) => {
             in_home(opening, async |session| install::run(session, environment, command).await).await
         }
+        Command::Plugin(PluginCommand::Package(command)) => match command {
+            PackageCommand::Pack(args) => pack::run(output, &args),
+            PackageCommand::Keygen { output: name, no_password } => keys::keygen(output, name.as_deref(), no_password),
+            PackageCommand::Sign { file, key } => keys::sign(output, &file, key.as_deref()),
+            PackageCommand::Verify { file, key, signature } => keys::verify(output, &file, &key, signature.as_deref()),
+        },
         Command::Plugin(PluginCommand::Loaded(command)) => {
             in_home(opening, async |session| plugin::run(session, command).await).await
         }

@@ -1,0 +1,161 @@
+//! Owns where keys and signatures lie, and how they are read from there and written. It refuses to know who is trusted.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use hal9_package::{KeyError, Package, PublicKey, SecretKey, Signature};
+
+use crate::failure::{Code, Failure};
+use crate::home::Home;
+use crate::output::Output;
+use crate::password;
+
+/// The most that a file of a key or a signature may have, in bytes.
+const MOST: u64 = Signature::MAX_BYTES as u64;
+
+/// What a signature's file is called: as what it signs, and `.minisig`.
+pub(crate) fn signature_path(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".minisig");
+    path.into()
+}
+
+/// The text of a signature's file; none, where there is no file.
+pub(crate) fn signature_text(path: &Path) -> Result<Option<String>, Failure> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    read(path).map(Some)
+}
+
+/// The key that signs where none is named: in the home.
+pub(crate) fn default_key() -> Result<PathBuf, Failure> {
+    Ok(Home::find()?.keys().join("default.key"))
+}
+
+/// A public key as somebody gave it: the key itself, or its file.
+pub(crate) fn public_key(given: &str) -> Result<PublicKey, Failure> {
+    if let Ok(key) = given.parse() {
+        return Ok(key);
+    }
+    let path = Path::new(given);
+    if !path.exists() {
+        let help = "give a key, the line that begins with `RW`, or its file, such as NAME.pub of `hal9 plugin keygen`";
+        return Err(Failure::not_found(
+            format!("{} is neither a public key nor a file", hal9_host::escape(given, 256)),
+            help,
+        ));
+    }
+    read(path)?.parse().map_err(|error| {
+        Failure::usage(
+            format!("{}: {error}", path.display()),
+            "give the .pub file of `hal9 plugin keygen` or `minisign -G`",
+        )
+    })
+}
+
+/// A secret key, opened: with the password that it needs, which is asked for.
+pub(crate) fn secret_key(path: &Path, output: Output) -> Result<SecretKey, Failure> {
+    if !path.exists() {
+        let message = format!("there is no key {}", path.display());
+        return Err(Failure::not_found(message, "make one: hal9 plugin keygen; or name another: --key FILE"));
+    }
+    let text = read(path)?;
+    let of_file = |error: KeyError| of_key(&path.display().to_string(), &error);
+    match SecretKey::from_text(&text, None) {
+        Ok(key) => Ok(key),
+        Err(KeyError::PasswordNeeded) => {
+            let password = password::ask(&path.display().to_string())?;
+            let _spinner = output.spinner("opening the key");
+            SecretKey::from_text(&text, Some(&password)).map_err(of_file)
+        }
+        Err(error) => Err(of_file(error)),
+    }
+}
+
+/// Signs a package beside it: the path of the signature.
+pub(crate) fn sign(package: &Package, file: &Path, key: &SecretKey) -> Result<PathBuf, Failure> {
+    let metadata = &package.manifest().metadata;
+    let comment = format!("{} {} {}", metadata.id, metadata.version, package.digest());
+    let text = key.sign(package.bytes(), &comment).map_err(|error| of_key("the key", &error))?;
+    let path = signature_path(file);
+    write(&path, text.as_bytes())?;
+    Ok(path)
+}
+
+/// Why a key cannot be used.
+pub(crate) fn of_key(name: &str, error: &KeyError) -> Failure {
+    let message = format!("{name}: {error}");
+    match error {
+        KeyError::WrongPassword => Failure::usage(message, format!("type it again, or set {}", password::VARIABLE)),
+        KeyError::Malformed => {
+            Failure::usage(message, "give another file with --key, or make a key: hal9 plugin keygen")
+        }
+        _ => Failure::new(Code::Unavailable, message),
+    }
+}
+
+/// Writes a file, whole or not at all, so that it is there after a power cut; one that was there before is replaced.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let write = || -> std::io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        // What anybody may read; the process's mask takes away what its user does not want.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.prefix(".hal9-").tempfile_in(folder_of(path))?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        std::fs::File::open(folder_of(path))?.sync_all()
+    };
+    write().map_err(|error| Failure::file(path, &error))
+}
+
+/// Writes a file that only its owner may read, unless there is one.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
+    let write = || -> std::io::Result<()> {
+        // These are their owner's alone.
+        let mut file = tempfile::Builder::new().prefix(".hal9-").tempfile_in(folder_of(path))?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path)?;
+        std::fs::File::open(folder_of(path))?.sync_all()
+    };
+    write().map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(path),
+        _ => Failure::file(path, &error),
+    })
+}
+
+/// A key that would be written over.
+pub(crate) fn exists(path: &Path) -> Failure {
+    Failure::new(Code::Conflict, format!("{} is there already, and stays as it is", path.display())).help(
+        "name another: hal9 plugin keygen -o NAME; or move it away: what it signed can be checked with its .pub only",
+    )
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A small file of text.
+fn read(path: &Path) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::file(path, &error);
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(Failure::usage(format!("{} is no file", path.display()), "give a file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    let too_long = bytes.len() as u64 > MOST;
+    match String::from_utf8(bytes) {
+        Ok(text) if !too_long => Ok(text),
+        _ => Err(Failure::usage(
+            format!("{} is no key or signature", path.display()),
+            "give a file of minisign's format",
+        )),
+    }
+}

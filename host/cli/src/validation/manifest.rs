@@ -1,0 +1,139 @@
+//! Owns what a manifest says that can be wrong though it is well-formed: the HAL9 that it needs, its configuration's schema,
+//! its runtime policy, its dependencies. It refuses to know the component.
+
+use hal9_host::escape;
+use hal9_package::{Manifest, PermissionKind};
+use jsonschema::PatternOptions;
+use serde_json::{Map, Value};
+
+use super::{Outcome, Validation};
+use crate::failure::{Code, Failure};
+
+/// The most of a validator's message that is shown, in bytes.
+const MESSAGE_BYTES: usize = 512;
+
+/// All that can be held against a manifest alone.
+pub(super) fn check(seen: &mut Validation, manifest: &Manifest) {
+    if manifest.min_hal9_version.is_some() && seen.step("version", check_version(manifest)).is_some() {
+        seen.passed("version", format!("this is HAL9 {}", env!("CARGO_PKG_VERSION")));
+    }
+    configuration(seen, manifest);
+    runtime(seen, manifest);
+    dependencies(seen, manifest);
+}
+
+/// Holds the oldest HAL9 that a plugin works with against this one.
+pub(crate) fn check_version(manifest: &Manifest) -> Result<(), Failure> {
+    let Some(least) = &manifest.min_hal9_version else { return Ok(()) };
+    let this = env!("CARGO_PKG_VERSION");
+    if this.parse().is_ok_and(|this| *least <= this) {
+        return Ok(());
+    }
+    let id = &manifest.metadata.id;
+    let mut failure = Failure::new(Code::Conflict, format!("{id}: needs HAL9 {least} or newer, and this is {this}"))
+        .plugin(id)
+        .help("use a newer HAL9, or an older version of the plugin");
+    failure.reason = Some("version".to_owned());
+    Err(failure)
+}
+
+/// The members that two manifests say differently; where the package's files are is no such thing, as a component cannot know.
+pub(super) fn differences(carried: &Manifest, beside: &Manifest) -> Vec<String> {
+    let members = |manifest: &Manifest| match serde_json::to_value(Manifest { files: None, ..manifest.clone() }) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    let mut differing = Vec::new();
+    compare("", &members(carried), &members(beside), &mut differing);
+    differing
+}
+
+/// Goes into objects that both have, so that the member is named and not the whole of `metadata`.
+fn compare(path: &str, one: &Map<String, Value>, other: &Map<String, Value>, differing: &mut Vec<String>) {
+    for key in one.keys().chain(other.keys().filter(|key| !one.contains_key(*key))) {
+        let at = format!("{path}{key}");
+        match (one.get(key), other.get(key)) {
+            (Some(Value::Object(one)), Some(Value::Object(other))) if path.is_empty() && key != "configuration" => {
+                compare(&format!("{at}."), one, other, differing);
+            }
+            (one, other) if one == other => {}
+            _ => differing.push(format!("`{}`", escape(&at, 128))),
+        }
+    }
+}
+
+/// The schema of its configuration: whether it is one, and whether its own defaults pass it.
+fn configuration(seen: &mut Validation, manifest: &Manifest) {
+    let Some(schema) = &manifest.configuration else { return };
+    let validator = match jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let at = error.instance_path().to_string();
+            let found = format!("its schema, at `configuration{}`: {error}", escape(&at, 256));
+            let help = "correct `configuration` in the manifest; a schema may refer to nothing outside of itself";
+            seen.add(Outcome::Failed, "configuration", escape(&found, MESSAGE_BYTES), help);
+            return;
+        }
+    };
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let defaults: Map<_, _> = properties
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())))
+        .collect();
+    let given = Value::Object(defaults);
+    let mut fits = true;
+    for error in validator.iter_errors(&given) {
+        let at = error.instance_path().to_string();
+        // What is said of the whole, such as a member that is required, is for the operator to see to.
+        if !at.is_empty() {
+            fits = false;
+            let found = format!("the default of `{}` does not fit its own schema: {error}", escape(&at, 256));
+            let help = "correct the default, or the schema beside it";
+            seen.add(Outcome::Failed, "configuration", escape(&found, MESSAGE_BYTES), help);
+        }
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    let missing: Vec<_> = required
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|name| given.get(name).is_none())
+        .map(|name| format!("`{}`", escape(name, 128)))
+        .collect();
+    if fits {
+        let must = if missing.is_empty() { String::new() } else { format!("; {} must be set", missing.join(", ")) };
+        seen.passed("configuration", format!("a schema whose defaults fit{must}"));
+    }
+}
+
+/// Settings that each are allowed, and together do not do what they seem to.
+fn runtime(seen: &mut Validation, manifest: &Manifest) {
+    let runtime = &manifest.runtime;
+    if !runtime.persistent && runtime.recycle_after.is_some() {
+        let found = "`recycle_after` does nothing beside `persistent: false`: each call has an instance of its own";
+        seen.add(Outcome::Warning, "runtime", found.to_owned(), "remove one of them from `runtime`");
+    }
+}
+
+/// What it needs of others.
+fn dependencies(seen: &mut Validation, manifest: &Manifest) {
+    for dependency in &manifest.dependencies {
+        let (id, version) = (&dependency.plugin_id, &dependency.version);
+        if *id == manifest.metadata.id {
+            let found = format!("it depends on itself, {id}");
+            seen.add(Outcome::Failed, "dependency", found, "remove it from `dependencies`");
+            continue;
+        }
+        seen.passed("dependency", format!("{id} {version}"));
+    }
+    let calls = manifest.permissions.iter().filter(|permission| permission.kind == PermissionKind::PluginCall);
+    for target in calls.filter_map(|permission| permission.scope.as_ref()) {
+        let target = target.to_string();
+        if !manifest.dependencies.iter().any(|dependency| dependency.plugin_id.as_str() == target) {
+            let found = format!("it may call {target}, and does not depend on it: nothing installs that with it");
+            let help = format!("add to `dependencies`: {{\"plugin_id\": \"{target}\", \"version\": \"^1.0\"}}");
+            seen.add(Outcome::Warning, "dependency", found, &help);
+        }
+    }
+}
