@@ -3,7 +3,7 @@
 
 use hal9_host::{Error as HostError, FailureCode};
 use hal9_package::{PackageError, SignatureError};
-use hal9_registry::{Error as RegistryError, Unsolvable};
+use hal9_registry::{Error as RegistryError, LockError, Unsolvable};
 
 /// What sort of failure; programs branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -156,6 +156,8 @@ impl From<RegistryError> for Failure {
             RegistryError::Foreign { .. } | RegistryError::Package { .. } => Code::InvalidPackage,
             RegistryError::Damaged { .. } | RegistryError::Locked { .. } => Code::Unavailable,
             RegistryError::Store { .. } | RegistryError::Component { .. } => Code::Unavailable,
+            // A full disk, or a missing right.
+            RegistryError::Database { .. } | RegistryError::Folder { .. } => Code::Unavailable,
             RegistryError::Path { .. } => Code::Usage,
             RegistryError::Busy { .. } | RegistryError::Home { .. } => Code::Unavailable,
             RegistryError::Corrupt { .. } | RegistryError::Newer { .. } => Code::Unavailable,
@@ -189,6 +191,23 @@ impl From<Unsolvable> for Failure {
         match unsolvable.plugin() {
             Some(plugin) => failure.plugin(plugin),
             None => failure,
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let (code, reason) = match error {
+            LockError::Catalogue(error) => return error.into(),
+            LockError::Missing { .. } => (Code::NotFound, "locked"),
+            LockError::Twice { .. } | LockError::Unmet { .. } | LockError::Cycle { .. } => (Code::Usage, "locked"),
+            _ => (Code::Conflict, "locked"),
+        };
+        let failure = Self::new(code, error.to_string()).reason(reason);
+        match &error {
+            LockError::Missing { plugin, .. } | LockError::Different { plugin, .. } => failure.plugin(plugin),
+            LockError::TooNew { plugin, .. } => failure.plugin(plugin),
+            _ => failure,
         }
     }
 }

@@ -231,7 +231,8 @@ fn package_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     read_up_to(path, Package::MAX_BYTES)
 }
 
-fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+/// The first bytes of a file: one more than there may be, where there are more.
+pub(crate) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let open = || -> std::io::Result<std::fs::File> {
         // Not asked of what was opened: opening a pipe waits until somebody writes to it.

@@ -141,7 +141,7 @@ impl Registry {
     /// What SQLite itself finds, and what serves and cannot be read.
     fn damaged_database(&self) -> Result<Vec<Damage>, Error> {
         let findings: Vec<String> = self.database.read(|connection| {
-            let mut check = connection.prepare("SELECT integrity_check FROM pragma_integrity_check(20)")?;
+            let mut check = connection.prepare("PRAGMA integrity_check(20)")?;
             let mut findings: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
             findings.retain(|finding| finding != "ok");
             let mut check = connection.prepare("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 20")?;

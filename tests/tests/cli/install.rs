@@ -164,3 +164,16 @@ fn a_folder_that_is_loaded_serves_before_what_is_installed() {
     home.hal9(["plugin", "unload", "uses-memory"]).ok();
     assert_eq!(home.versions(), ["test.uses-memory 0.2.0"]);
 }
+
+#[test]
+fn a_plugin_that_is_not_configured_yet_is_installed_and_says_so() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    let schema = json!({ "type": "object", "required": ["depth"] });
+    let value = home.install(&shelf.package(ID, "1.0.0", json!({ "configuration": schema })));
+    assert!(value["warnings"][0].as_str().unwrap().contains("depth"), "{value}");
+    let send = || home.hal9(["--json", "signal", "send", "--layer", "L1", "--neuron", ID, "hello"]);
+    send().error(2);
+    let text = format!("[plugins.\"{ID}\".config]\ndepth = 3\n");
+    std::fs::write(home.path().join("hal9.toml"), text).unwrap();
+    send().ok();
+}

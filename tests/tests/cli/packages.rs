@@ -50,8 +50,11 @@ impl Shelf {
         let mut component = std::fs::read(hal9_tests::guest(name)).unwrap();
         let (was, is) = (b"\"version\":\"0.1.0\"".as_slice(), format!("\"version\":\"{version}\""));
         assert_eq!(was.len(), is.len());
-        let at = component.windows(was.len()).position(|window| window == was).unwrap();
-        component[at..at + was.len()].copy_from_slice(is.as_bytes());
+        for at in 0..component.len() - was.len() {
+            if component[at..].starts_with(was) {
+                component[at..at + was.len()].copy_from_slice(is.as_bytes());
+            }
+        }
         let carried = hal9_host::read_manifest(name, &component).unwrap().unwrap();
         let mut manifest = serde_json::from_str::<Value>(&carried.to_json()).unwrap();
         manifest["files"] = json!({ "wasm": "plugin.wasm", "readme": "README.md" });

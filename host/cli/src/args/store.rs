@@ -42,10 +42,10 @@ Refused while another plugin needs it. What it keeps in HAL9's memory stays, unl
         /// Its id, or its name or the last part of its id
         plugin: String,
         /// Only this version; the newest that is left serves then
-        #[arg(long, value_name = "VERSION")]
+        #[arg(id = "ONLY", long = "version", value_name = "VERSION")]
         version: Option<semver::Version>,
         /// Delete what it keeps in HAL9's memory, and its logs
-        #[arg(long, conflicts_with = "version")]
+        #[arg(long, conflicts_with = "ONLY")]
         purge: bool,
     },
     /// Have another installed version of a plugin serve
@@ -56,6 +56,7 @@ Refused while another plugin needs it. What it keeps in HAL9's memory stays, unl
         /// Its id, or its name or the last part of its id
         plugin: String,
         /// The version
+        #[arg(id = "WANTED", value_name = "VERSION")]
         version: semver::Version,
     },
     /// Print the versions, digests and keys of what is installed, for `install --lock`

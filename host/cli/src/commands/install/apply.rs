@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _, LoadOptions};
-use hal9_package::{Manifest, PluginId, PublicKey};
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Error as HostError};
+use hal9_package::{PluginId, PublicKey};
 use hal9_registry::Install;
 
 use super::plan::{Before, Step};
@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::trust::Leave;
 use crate::validation;
 
-/// Tries the versions of a plan, and installs them: all or none.
+/// Tries the versions of a plan, and installs them: all or none. Gives what the operator has to do then.
 ///
 /// # Errors
 ///
@@ -24,20 +24,23 @@ pub(super) async fn apply(
     environment: Option<&str>,
     steps: &[Step],
     leave: Leave<'_>,
-) -> Result<(), Failure> {
-    let mut components = Vec::new();
+) -> Result<Vec<String>, Failure> {
+    let (mut components, mut warnings) = (Vec::new(), Vec::new());
     for step in steps {
-        components.push(try_out(session, step).await.map_err(|failure| kept(step, failure))?);
+        let tried = try_out(session, step).await.map_err(|failure| kept(step, failure))?;
+        warnings.extend(tried.lacks.map(|what| format!("it does not start before it is configured: {what}")));
+        components.push(tried.component);
     }
     if steps.is_empty() {
-        return Ok(());
+        return Ok(warnings);
     }
     if let Some(key) = leave.key {
         trust(session, environment, steps, key)?;
     }
     let installs: Vec<_> = steps.iter().zip(&components).map(|(step, component)| install(step, component)).collect();
     session.registry.install(&installs)?;
-    record(session, steps)
+    record(session, steps)?;
+    Ok(warnings)
 }
 
 fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
@@ -51,41 +54,43 @@ fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
     }
 }
 
-/// Checks that a version would work, and gives its component: what is tried is what is installed.
-async fn try_out(session: &Session, step: &Step) -> Result<Vec<u8>, Failure> {
+/// A version that works.
+struct Tried {
+    /// The component in it: what is tried is what is installed.
+    component: Vec<u8>,
+    /// What it lacks in its configuration before it can start.
+    lacks: Option<String>,
+}
+
+/// Checks that a version works as things are.
+async fn try_out(session: &Session, step: &Step) -> Result<Tried, Failure> {
     let (id, package) = (step.offer.id(), &step.offer.package);
     let host = session.manager.host();
     let spinner = session.output.spinner(format!("compiling {id}"));
-    let component =
-        package.component().map_err(|error| Failure::new(Code::InvalidPackage, format!("{id}: {error}")).plugin(id))?;
-    validation::check_version(package.manifest())?;
-    let compiled = host.compile(id.as_str(), &component)?;
+    let seen = validation::package(package, host);
     drop(spinner);
-    agree(package.manifest(), compiled.manifest())?;
-    // What it declares is what it needs, whatever it is granted.
-    host.load(&compiled, LoadOptions { manifest: Some(package.manifest().clone()), ..LoadOptions::declared() })
-        .map(drop)
-        .or_else(|error| if matches!(error, hal9_host::Error::InvalidInput { .. }) { Ok(()) } else { Err(error) })?;
+    if let Some(failure) = seen.failure {
+        return Err(failure);
+    }
+    let Some(compiled) = seen.component else {
+        return Err(Failure::new(Code::InvalidPackage, format!("{id}: its package has no component")).plugin(id));
+    };
     let options = session.options(id, package.manifest(), &step.granted);
-    let plugin = host.load(&compiled, options)?;
+    let plugin = match host.load(&compiled, options) {
+        Ok(plugin) => plugin,
+        // Before it is installed, nobody can know how to configure it.
+        Err(error @ HostError::InvalidInput { .. }) if step.before.is_none() => {
+            return Ok(Tried { component: package.component()?, lacks: Some(error.to_string()) });
+        }
+        Err(error) => return Err(error.into()),
+    };
     if step.before.as_ref().is_some_and(|before| before.active) {
         plugin.start().await?;
         if let Err(error) = plugin.stop().await {
             session.output.note(format!("{id}: at its end: {error}"));
         }
     }
-    Ok(component)
-}
-
-/// Whether the component says of itself what the package says.
-fn agree(manifest: &Manifest, carried: Option<&Manifest>) -> Result<(), Failure> {
-    let said = Manifest { files: None, ..manifest.clone() };
-    if carried.is_none_or(|carried| Manifest { files: None, ..carried.clone() } == said) {
-        return Ok(());
-    }
-    let id = &manifest.metadata.id;
-    let message = format!("{id}: its manifest.json is not the manifest that its component carries");
-    Err(Failure::new(Code::InvalidPackage, message).help("pack it again: hal9 plugin pack").plugin(id))
+    Ok(Tried { component: package.component()?, lacks: None })
 }
 
 /// Says of a version that does not work that the old one goes on.

@@ -1,16 +1,113 @@
-//! `hal9 plugin lock`, and installing from one. (Waits for the registry's `Lock`.)
+//! `hal9 plugin lock`, and `install --lock`: what is installed in one home, written down, and installed like that in another.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::plan::Plan;
-use crate::failure::Failure;
-use crate::session::Session;
-use crate::trust::Leave;
+use hal9_registry::{Lock, Locked, Plugin, Source};
 
-pub(super) fn print(_session: &Session, _output: Option<&Path>) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+use super::plan::{Plan, Step, this_hal9, version_of};
+use super::shelves::Shelves;
+use crate::failure::{Code, Failure};
+use crate::output::{green, plain};
+use crate::session::Session;
+use crate::trust::{Leave, read_up_to};
+
+/// The longest lock that is read, in bytes.
+const LOCK_BYTES: u64 = 4 << 20;
+
+pub(super) fn print(session: &Session, output: Option<&Path>) -> Result<(), Failure> {
+    let mut locked = Vec::new();
+    for plugin in session.registry.list()? {
+        locked.extend(session.registry.installed(plugin.id())?.and_then(locked_of));
+    }
+    let lock = Lock::new(locked)?;
+    let text = toml::to_string(&lock).map_err(|error| Failure::internal("the lock could not be written", &error))?;
+    let Some(path) = output else { return session.output.result(&lock, || text) };
+    write(path, &text).map_err(|error| Failure::file(path, &error))?;
+    session.output.result(&lock, || format!("{} {} has {} plugins", green("✓"), path.display(), lock.plugins().len()))
 }
 
-pub(super) fn plan(_session: &Session, _path: &Path, _from: &[PathBuf], _leave: Leave<'_>) -> Result<Plan, Failure> {
-    Err(Failure::usage("not yet", ""))
+fn locked_of(plugin: Plugin) -> Option<Locked> {
+    let Source::Installed(installed) = plugin.source else { return None };
+    Some(Locked {
+        id: plugin.manifest.metadata.id,
+        version: installed.version,
+        digest: installed.package,
+        key: installed.key,
+        dependencies: plugin.manifest.dependencies,
+    })
+}
+
+/// The file is the old one or the new one, whole.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+/// The plan to have exactly what a lock says. What is installed beside it stays as it is.
+pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leave<'_>) -> Result<Plan, Failure> {
+    let lock = read(path)?;
+    let mut shelves = Shelves::open(Vec::new(), from, session.output)?;
+    let plugins = session.registry.list()?;
+    let ids: Vec<_> = plugins.iter().map(|plugin| plugin.id().clone()).collect();
+    let mut plan = Plan::default();
+    for candidate in lock.resolve(&shelves, &this_hal9()?)? {
+        let current = session.registry.installed(&candidate.id)?;
+        let is_there = |plugin: &Plugin| {
+            let Source::Installed(installed) = &plugin.source else { return false };
+            *version_of(plugin) == candidate.version && Some(installed.package) == candidate.digest
+        };
+        if current.as_ref().is_some_and(is_there) {
+            plan.unchanged.push((candidate.id, candidate.version));
+            continue;
+        }
+        let offer = shelves.take(&candidate)?;
+        plan.warn(&offer, &plugins, &ids);
+        let step = Step::new(session, offer, leave)?;
+        let wanted = lock.plugins().iter().find(|locked| locked.id == candidate.id).and_then(|it| it.key.as_ref());
+        if wanted.is_some() && wanted != step.signer.as_ref() {
+            let message = format!("{}: the lock wants it signed by another key", candidate.id);
+            return Err(Failure::new(Code::Signature, message)
+                .reason("untrusted-key")
+                .help("get the signature of the author that the lock names, or write the lock anew")
+                .plugin(&candidate.id));
+        }
+        plan.steps.push(step);
+    }
+    check_others(&lock, &plugins)?;
+    Ok(plan)
+}
+
+fn read(path: &Path) -> Result<Lock, Failure> {
+    let bytes = read_up_to(path, LOCK_BYTES)?;
+    let wrong = |why: String| {
+        Failure::usage(format!("{}: {why}", path.display()), "write it anew where it is from: hal9 plugin lock")
+    };
+    if bytes.len() as u64 > LOCK_BYTES {
+        return Err(wrong("it is too long for a lock".to_owned()));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+    toml::from_str(&text).map_err(|error| wrong(plain(error.to_string().trim_end()).replace("\\n", "\n")))
+}
+
+/// Whether what is installed beside a lock can do with its versions.
+fn check_others(lock: &Lock, plugins: &[Plugin]) -> Result<(), Failure> {
+    for plugin in plugins.iter().filter(|plugin| !lock.plugins().iter().any(|locked| locked.id == *plugin.id())) {
+        for needed in &plugin.manifest.dependencies {
+            let locked = lock.plugins().iter().find(|locked| locked.id == needed.plugin_id);
+            if let Some(locked) = locked.filter(|locked| !needed.version.matches(&locked.version)) {
+                let (id, version) = (plugin.id(), &locked.version);
+                let message = format!("{id} needs {} {}, and the lock has {version}", needed.plugin_id, needed.version);
+                return Err(Failure::new(Code::Conflict, message)
+                    .reason("dependents")
+                    .help(format!("take it out first: hal9 plugin uninstall {id}"))
+                    .plugin(&needed.plugin_id));
+            }
+        }
+    }
+    Ok(())
 }

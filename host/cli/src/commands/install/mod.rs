@@ -70,7 +70,7 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     if !dry_run {
         consent.ask(session, &mut plan.steps)?;
-        apply::apply(session, environment, &plan.steps, leave).await?;
+        plan.warnings.extend(apply::apply(session, environment, &plan.steps, leave).await?);
     }
     let value = json!({
         "dry_run": dry_run,

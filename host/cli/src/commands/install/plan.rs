@@ -76,7 +76,7 @@ impl Plan {
         }
         let roots = named.iter().map(|offer| exactly(offer.id(), offer.version())).collect();
         let wish = Wish { roots, prefer: Prefer::Installed };
-        plan.resolve(session, Shelves::open(session, named, &folders)?, wish, leave)?;
+        plan.resolve(session, Shelves::open(named, &folders, session.output)?, wish, leave)?;
         Ok(plan)
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn run(session: &mut Session, environment: Option<&str>, args: 
     };
     let roots = offers.iter().map(|offer| exactly(offer.id(), offer.version()));
     let roots = roots.chain(plugins.iter().map(|plugin| at_least(plugin.id(), version_of(plugin)))).collect();
-    let shelves = Shelves::open(session, offers, &folders)?;
+    let shelves = Shelves::open(offers, &folders, session.output)?;
     plan.resolve(session, shelves, Wish { roots, prefer: Prefer::Newest }, leave)?;
     let upgraded: BTreeSet<&PluginId> = plan.steps.iter().map(|step| step.offer.id()).collect();
     let stay = plugins.iter().filter(|plugin| !upgraded.contains(plugin.id()));
