@@ -243,3 +243,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn printed(name: &str) -> String {
     escape(name, 256)
 }
+
+#[cfg(test)]
+mod tests;

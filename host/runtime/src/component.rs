@@ -6,6 +6,7 @@ use std::fmt;
 use hal9_package::Manifest;
 use wasmparser::{Parser, Payload};
 use wasmtime::component::Component as Compiled;
+use wasmtime::component::types::ComponentItem;
 
 use crate::Error;
 use crate::compile::Compiler;
@@ -88,13 +89,15 @@ impl Component {
         let compiled = compiler.compile(engine, name, bytes)?;
         let kind = compiled.component_type();
         let names = |items: &mut dyn Iterator<Item = (&str, _)>| items.map(|(name, _)| name.to_owned()).collect();
-        let imports: Vec<String> = names(&mut kind.imports(engine.wasmtime()).map(|(name, _)| (name, ())));
+        let imports = kind.imports(engine.wasmtime()).filter(|(name, import)| !is_shape(engine, name, &import.ty));
+        let imports: Vec<String> = names(&mut imports.map(|(name, _)| (name, ())));
         let exports: Vec<String> = names(&mut kind.exports(engine.wasmtime()).map(|(name, _)| (name, ())));
         let kinds = kinds(name, &exports)?;
         Ok(Self { compiled, imports, exports, kinds, manifest })
     }
 
-    /// The interfaces that it imports, with their versions, in the component's order.
+    /// The interfaces that it imports, with their versions, in the component's order; without those of others that have
+    /// nothing in them but the shape of values, as parts that are composed share them: there is nothing to be offered.
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
@@ -112,6 +115,17 @@ impl Component {
     /// The manifest that it carries, where it carries one.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
+    }
+}
+
+/// Whether all that an import of somebody else's interface brings are types.
+fn is_shape(engine: &Engine, name: &str, import: &ComponentItem) -> bool {
+    let of_hosts = name.starts_with("hal9:") || name.starts_with("wasi:");
+    match import {
+        ComponentItem::ComponentInstance(instance) if !of_hosts => {
+            instance.exports(engine.wasmtime()).all(|(_, item)| matches!(item.ty, ComponentItem::Type(_)))
+        }
+        _ => false,
     }
 }
 
