@@ -11,6 +11,8 @@ mod learn;
 mod limits;
 mod memory;
 mod packages;
+mod keys;
+mod pack;
 mod permissions;
 mod plugins;
 mod policy;
