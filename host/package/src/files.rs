@@ -59,7 +59,11 @@ impl Files {
                     return Err(format!("`{file}` is the manifest itself: leave it out"));
                 }
                 Some(same) if same == file => return Err(format!("`{file}` is there twice: keep one of them")),
-                Some(same) => return Err(format!("`{file}` and `{same}` differ in case only: rename one of them")),
+                Some(same) => {
+                    return Err(format!(
+                        "`{file}` and `{same}` are one and the same on some systems: rename one of them"
+                    ));
+                }
                 None => {}
             }
         }

@@ -211,7 +211,10 @@ impl SecretKey {
             (true, None) => return Err(KeyError::PasswordNeeded),
             (false, Some(_)) => return Err(KeyError::PasswordUnused),
             (true, Some(password)) => boxed.into_secret_key(Some(password.to_owned())),
-            (false, None) => boxed.into_unencrypted_secret_key(),
+            (false, None) => match without_checksum(text) {
+                Some(key) => Ok(key),
+                None => boxed.into_unencrypted_secret_key(),
+            },
         };
         let key = key.map_err(|error| match error.kind() {
             minisign::ErrorKind::Verify if encrypted => KeyError::WrongPassword,
@@ -232,14 +235,17 @@ impl SecretKey {
     /// # Errors
     ///
     /// [`KeyError::Comment`] for a comment that is not one printable line of at most [`MAX_COMMENT`](Self::MAX_COMMENT)
-    /// bytes, and [`KeyError::System`].
+    /// bytes, [`KeyError::Malformed`] for a key whose halves do not belong together, and [`KeyError::System`].
     pub fn sign(&self, bytes: &[u8], trusted_comment: &str) -> Result<String, KeyError> {
         // Readers trim white space, and would then find the signature of another comment.
         text::check_name(trusted_comment, Self::MAX_COMMENT).map_err(KeyError::Comment)?;
         let untrusted = format!("signature of key {}", self.public.id());
         minisign::sign(Some(&self.public.0), &self.key, Cursor::new(bytes), Some(trusted_comment), Some(&untrusted))
             .map(minisign::SignatureBox::into_string)
-            .map_err(system)
+            .map_err(|error| match error.kind() {
+                minisign::ErrorKind::Verify => KeyError::Malformed,
+                _ => system(error),
+            })
     }
 }
 
@@ -247,6 +253,22 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey({})", self.public.id())
     }
+}
+
+/// A key that is not encrypted, as `minisign -GW` writes it: with zeros for its checksum, which the crate takes for a damaged one.
+/// Signing shows whether its halves belong together, as every signature is checked before it is given out.
+fn without_checksum(text: &str) -> Option<minisign::SecretKey> {
+    // In Base64, what stands in front of the checksum is as long as three public keys, and those the crate decodes.
+    const PUBLIC_KEY: usize = 56;
+    let (key, checksum) = text.lines().nth(1)?.trim().split_at_checked(3 * PUBLIC_KEY)?;
+    let zeros = checksum.strip_suffix('=').is_some_and(|zeros| zeros.len() == 43 && zeros.bytes().all(|c| c == b'A'));
+    let mut bytes = Vec::new();
+    for start in (0..key.len()).step_by(PUBLIC_KEY).take_while(|_| zeros) {
+        let part = key.get(start..start + PUBLIC_KEY)?;
+        bytes.extend(minisign::PublicKey::from_base64(part).ok()?.to_bytes());
+    }
+    bytes.resize(bytes.len() + 32, 0);
+    minisign::SecretKey::from_bytes(&bytes).ok()
 }
 
 fn system(error: minisign::PError) -> KeyError {

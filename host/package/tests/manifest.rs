@@ -1,6 +1,6 @@
 //! Reading manifests: what is accepted, and what each mistake is answered with.
 
-use hal9_package::{Capability, Manifest, ManifestError, PermissionKind};
+use hal9_package::{Capability, Manifest, ManifestError, PermissionKind, RuntimeOverrides, RuntimePolicy};
 
 /// Every key there is, over several lines, in the order in which they are written back.
 const FULL: &str = r#"{
@@ -475,5 +475,84 @@ fn a_damaged_manifest_never_panics_and_never_changes_silently() -> Result<(), Ma
         }
     }
     assert!(accepted > 500, "only {accepted} changes were to texts");
+    Ok(())
+}
+
+#[test]
+fn the_runtime_is_checked_and_has_defaults() -> Result<(), ManifestError> {
+    let runtime = Manifest::parse(with(r#""runtime": {"parallel": 4}"#).as_bytes())?.runtime;
+    assert_eq!((runtime.lazy, runtime.persistent, runtime.parallel, runtime.recycle_after), (true, true, 4, None));
+    assert!(!Manifest::parse(with(r#""runtime": {}"#).as_bytes())?.to_json().contains("runtime"));
+    check(&[
+        (
+            r#""runtime": {"parallel": 0}"#,
+            "runtime.parallel (line 4, column 25): invalid value: integer `0`, expected a number of calls at once, 1 to 64",
+        ),
+        (
+            r#""runtime": {"parallel": 65}"#,
+            "runtime.parallel (line 4, column 26): invalid value: integer `65`, expected a number of calls at once, 1 to 64",
+        ),
+        (
+            r#""runtime": {"recycle_after": -1}"#,
+            "runtime.recycle_after (line 4, column 31): invalid value: integer `-1`, expected a number of calls, at least 1",
+        ),
+        (
+            r#""runtime": {"recycle_after": null}"#,
+            "runtime.recycle_after (line 4, column 33): invalid type: null, expected a number of calls, at least 1",
+        ),
+        (
+            r#""runtime": {"lazy": "yes"}"#,
+            r#"runtime.lazy (line 4, column 25): invalid type: string "yes", expected a boolean"#,
+        ),
+        (
+            r#""runtime": {"threads": 4}"#,
+            "runtime.threads (line 4, column 21): unknown field `threads`, expected one of `lazy`, `persistent`, `parallel`, `recycle_after`",
+        ),
+        (r#""runtime": [true]"#, "runtime (line 4, column 11): invalid type: sequence, expected an object"),
+    ]);
+    Ok(())
+}
+
+#[test]
+fn an_operator_says_how_instances_are_kept() -> Result<(), Box<dyn std::error::Error>> {
+    let says: RuntimeOverrides = toml::from_str("parallel = 8\nrecycle_after = 100")?;
+    let wishes = Manifest::parse(with(r#""runtime": {"parallel": 4, "lazy": false}"#).as_bytes())?.runtime;
+    let holds = wishes.with(&says);
+    assert_eq!(holds, RuntimePolicy { lazy: false, persistent: true, parallel: 8, recycle_after: Some(100) });
+    assert!(toml::from_str::<RuntimeOverrides>("parallel = 65").is_err());
+    Ok(())
+}
+
+#[test]
+fn the_files_are_paths_in_the_package() -> Result<(), ManifestError> {
+    assert_eq!(Manifest::parse(with(r#""permissions": []"#).as_bytes())?.files, None);
+    check(&[
+        (r#""files": {}"#, "files (line 4, column 11): missing field `wasm`"),
+        (
+            r#""files": {"wasm": "x", "icon": "y"}"#,
+            "files.icon (line 4, column 29): unknown field `icon`, expected one of `wasm`, `readme`, `license`, `examples`, `assets`",
+        ),
+        (
+            r#""files": {"wasm": "/x"}"#,
+            "files.wasm (line 4, column 22): it is absolute: write it relative to the package",
+        ),
+        (
+            r#""files": {"wasm": "x", "assets": ["a", "b/../../c"]}"#,
+            "files.assets[1] (line 4, column 50): it has the part `..`: write the path without it",
+        ),
+        (r#""files": {"wasm": "x", "readme": "x"}"#, "files (line 4, column 37): `x` is there twice: keep one of them"),
+        (
+            r#""files": {"wasm": "x", "assets": ["dir/a", "Dir/A"]}"#,
+            "files (line 4, column 52): `Dir/A` and `dir/a` are one and the same on some systems: rename one of them",
+        ),
+        (
+            r#""files": {"wasm": "x", "assets": ["Manifest.json"]}"#,
+            "files (line 4, column 51): `Manifest.json` is the manifest itself: leave it out",
+        ),
+        (r#""files": "x""#, r#"files (line 4, column 12): invalid type: string "x", expected an object"#),
+    ]);
+    let many: Vec<_> = (0..1000).map(|n| format!("\"f{n}\"")).collect();
+    let many = format!("\"files\": {{\"wasm\": \"x\", \"assets\": [{}]}}", many.join(","));
+    assert!(refused(with(&many)).ends_with("it has 1002 files, and 1000 are allowed: pack fewer of them"));
     Ok(())
 }

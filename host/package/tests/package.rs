@@ -110,3 +110,88 @@ fn a_package_of_the_zip_program_is_read() -> Result<(), Box<dyn std::error::Erro
     }
     Ok(())
 }
+
+/// Such as a table of zeros: what readers refuse to unpack is not packed.
+#[test]
+fn what_packs_suspiciously_well_is_stored() -> Result<(), PackageError> {
+    let zeros = vec![0; 2 * 1024 * 1024];
+    let manifest = manifest(r#"{"wasm": "b.wasm", "assets": ["zeros"]}"#);
+    let files = [("b.wasm".to_owned(), COMPONENT.to_owned()), ("zeros".to_owned(), zeros.clone())];
+    let bytes = pack(&manifest, &files.into())?;
+    assert!(bytes.len() > zeros.len());
+    assert_eq!(Package::read(bytes)?.file("zeros")?, Some(zeros));
+    Ok(())
+}
+
+/// Changes at random, of all sorts: the reader refuses or accepts, and does not panic.
+#[test]
+fn no_damage_makes_the_reader_panic() -> Result<(), PackageError> {
+    let (manifest, files) = good();
+    let bytes = pack(&manifest, &files)?;
+    // Xorshift, so that a failure is found again.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let mut refusals = 0;
+    for _ in 0..5_000 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=random(3) {
+            let at = random(damaged.len());
+            let end = (at + random(40)).min(damaged.len());
+            match random(6) {
+                0 => damaged[at] ^= 1 << random(8),
+                1 => damaged[at] = [0, 1, 0x7f, 0x80, 0xff, b'/'][random(6)],
+                2 => damaged.truncate(at.max(1)),
+                3 => drop(damaged.drain(at..end)),
+                4 => {
+                    let copy = damaged[at..end].to_vec();
+                    let to = random(damaged.len());
+                    damaged.splice(to..to, copy);
+                }
+                _ => damaged[at..end].fill(random(256) as u8),
+            }
+            if damaged.is_empty() {
+                damaged.push(0);
+            }
+        }
+        match Package::read(damaged.as_slice()) {
+            // What was changed was the time or who may read the file, or changed into what it was.
+            Ok(package) => assert_eq!(package.component()?, COMPONENT),
+            Err(error) => {
+                assert_ne!(damaged, bytes, "{error}");
+                let message = error.to_string();
+                assert!(message.len() < 4_000 && !message.contains(char::is_control), "{message:?}");
+                refusals += 1;
+            }
+        }
+    }
+    assert!(refusals > 4_000, "only {refusals} were refused");
+    Ok(())
+}
+
+/// Each bit of a package matters, but for those that nothing is made of: what is left of a compressed content's last byte, and the
+/// directory's notes on who packed it and who may read it.
+#[test]
+fn every_flipped_byte_is_found_but_for_notes() -> Result<(), PackageError> {
+    let (manifest, files) = good();
+    let bytes = pack(&manifest, &files)?;
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap_or_default();
+    let mut unnoticed = 0;
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        if Package::read(damaged).is_ok() {
+            // Compressed content ends within its last byte.
+            let last = [b"PK\x03\x04", b"PK\x01\x02"].iter().any(|next| bytes[at + 1..].starts_with(*next));
+            assert!(at > directory || last, "byte {at}");
+            unnoticed += 1;
+        }
+    }
+    // Of each of six entries: that byte, the program's version, the internal attributes, and those of DOS and Unix.
+    assert!(unnoticed <= 6 * 9, "{unnoticed}");
+    Ok(())
+}

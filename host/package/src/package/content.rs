@@ -1,12 +1,9 @@
-//! The contents of an archive: unpacked within bounds, held against their sizes and sums, and against what the manifest
-//! says is there. It does not know how entries are found.
+//! The files of an archive, held against what the manifest says of them. It does not know how entries are found or
+//! unpacked.
 
-use std::{
-    collections::HashSet,
-    io::{ErrorKind, Read as _},
-};
+use std::collections::HashSet;
 
-use super::{Package, PackageError, layout::Entry};
+use super::{Package, PackageError, inflate::inflate, layout::Entry};
 use crate::{Manifest, ParseError};
 
 /// The manifest of an archive.
@@ -58,41 +55,6 @@ pub(super) fn unpack(bytes: &[u8], entry: &Entry) -> Result<Vec<u8>, PackageErro
     let mut content = Vec::new();
     inflate(bytes, entry, |part| content.extend_from_slice(part))?;
     Ok(content)
-}
-
-/// Hands out the content of an entry part by part, never more than its headers claim.
-fn inflate(bytes: &[u8], entry: &Entry, mut part: impl FnMut(&[u8])) -> Result<(), PackageError> {
-    let refuse = |problem: String| PackageError::entry(&entry.path, format!("{problem}: make the package again"));
-    let broken = |error: &dyn std::fmt::Display| refuse(format!("it cannot be unpacked ({error})"));
-    // Not through the crate's own look at the archive: this is the entry that was checked, and nothing else is in reach.
-    let mut packed = &bytes[entry.start..entry.end];
-    let file = zip::read::read_zipfile_from_stream(&mut packed).map_err(|error| broken(&error))?;
-    let Some(file) = file else {
-        return Err(refuse("it has no local header".to_owned()));
-    };
-    let claimed = u64::from(entry.size);
-    // One byte more would say that there is more.
-    let mut file = file.take(claimed + 1);
-    let mut buffer = vec![0; 64 * 1024];
-    let mut size = 0;
-    loop {
-        let read = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(broken(&error)),
-        };
-        size += read as u64;
-        if size > claimed {
-            break;
-        }
-        part(&buffer[..read]);
-    }
-    if size != claimed {
-        let than = if size > claimed { "more" } else { "less" };
-        return Err(refuse(format!("it unpacks to {than} than the {claimed} bytes that its headers claim")));
-    }
-    Ok(())
 }
 
 /// The first bytes of a component: the magic number, the version of the format, and the layer of components.

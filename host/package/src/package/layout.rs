@@ -1,7 +1,7 @@
 //! The layout of an archive: that its records and contents fill it from the first byte to the last, and that all of them
 //! say the same. It does not look into the contents.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use super::{
     Package, PackageError,
@@ -15,20 +15,23 @@ pub(super) struct Entry {
     /// The path; without the `/` at a folder's end.
     pub(super) path: String,
     pub(super) folder: bool,
+    /// Whether the content is compressed; stored as it is, otherwise.
+    pub(super) deflated: bool,
+    /// The checksum of the unpacked content that both records claim.
+    pub(super) crc: u32,
     /// The unpacked size that both records claim.
     pub(super) size: u32,
-    /// Where the record in front of the content begins.
-    pub(super) start: usize,
-    /// Where the content ends.
-    pub(super) end: usize,
+    /// Where the packed content is.
+    pub(super) content: Range<usize>,
 }
 
-/// What more than this is of what is packed is no plugin's file, where it is large: 1 MiB, and 200 times.
-const LARGE: u32 = 1024 * 1024;
-const MAX_RATIO: u32 = 200;
+/// What is larger than 1 MiB and 200 times its packed size is there to cost its readers time. Code and texts pack into a third
+/// to a tenth.
+const LARGE: u64 = 1024 * 1024;
+const MAX_RATIO: u64 = 200;
 
-/// Whether content of `size` that packs into `packed` bytes unpacks into suspiciously much.
-pub(super) fn is_bomb(size: u32, packed: u32) -> bool {
+/// Whether content of `size` bytes that packs into `packed` bytes unpacks into suspiciously much.
+pub(super) fn is_bomb(size: u64, packed: u64) -> bool {
     size > LARGE && size / MAX_RATIO >= packed
 }
 
@@ -54,7 +57,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Entry>, PackageError> {
             ));
         }
         tree.add(&entry)?;
-        at = entry.end;
+        at = entry.content.end;
         entries.push(entry);
     }
     if !directory.is_empty() {
@@ -116,11 +119,11 @@ fn entry(bytes: &[u8], central: &Central<'_>, at: usize, directory_start: usize)
     let path = name(central, folder)?;
     path::check(&path).map_err(|problem| PackageError::entry(&shown, problem))?;
     let common = &central.common;
-    let end = (at + local.length).checked_add(common.packed as usize).filter(|end| *end <= directory_start);
-    let Some(end) = end else {
+    let start = at + local.length;
+    let Some(end) = start.checked_add(common.packed as usize).filter(|end| *end <= directory_start) else {
         return refuse("has content that reaches into the directory");
     };
-    if is_bomb(common.size, common.packed) {
+    if is_bomb(common.size.into(), common.packed.into()) {
         let problem = format!(
             "it unpacks to more than {MAX_RATIO} times its size: store it without compression, or leave it out"
         );
@@ -130,7 +133,7 @@ fn entry(bytes: &[u8], central: &Central<'_>, at: usize, directory_start: usize)
         let source = crate::ManifestError::TooLarge { size: common.size as usize, max: Manifest::MAX_BYTES };
         return Err(PackageError::Manifest { source });
     }
-    Ok(Entry { path, folder, size: common.size, start: at, end })
+    Ok(Entry { path, folder, deflated: common.method == 8, crc: common.crc, size: common.size, content: start..end })
 }
 
 /// The directory and the record in front of the content say the same, and nothing unusual.

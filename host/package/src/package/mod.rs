@@ -4,6 +4,7 @@
 mod content;
 mod error;
 mod header;
+mod inflate;
 mod layout;
 mod pack;
 

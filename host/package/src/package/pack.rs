@@ -1,14 +1,11 @@
 //! Writing a package: the same bytes for the same manifest and files. It does not know where the files come from, and
 //! writes nothing that reading would refuse.
 
-use std::{
-    collections::BTreeMap,
-    io::{Cursor, Write as _},
-};
+use std::{collections::BTreeMap, io::Cursor};
 
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, PreparedZipFile, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
-use super::{Package, PackageError};
+use super::{Package, PackageError, layout};
 use crate::{Manifest, ManifestError};
 
 /// Packs a manifest and the files that it names, by their paths. The manifest is written as `manifest.json` in front of the
@@ -40,17 +37,25 @@ pub fn pack(manifest: &Manifest, files: &BTreeMap<String, Vec<u8>>) -> Result<Ve
     for (path, content) in
         [manifest].into_iter().chain(files.iter().map(|(path, content)| (path.as_str(), content.as_slice())))
     {
-        let write = |error: zip::result::ZipError| PackageError::entry(path, format!("it cannot be packed ({error})"));
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o644);
-        archive.start_file(path, options).map_err(write)?;
-        archive.write_all(content).map_err(|error| write(error.into()))?;
+        let broken = |error: zip::result::ZipError| PackageError::entry(path, format!("it cannot be packed ({error})"));
+        let file = prepare(path, content).map_err(broken)?;
+        archive.add_prepared_file(file).map_err(broken)?;
     }
     let bytes =
         archive.finish().map_err(|error| PackageError::archive(format!("cannot be written ({error})")))?.into_inner();
     Package::read(bytes.as_slice())?;
     Ok(bytes)
+}
+
+fn prepare(path: &str, content: &[u8]) -> ZipResult<PreparedZipFile> {
+    let options = SimpleFileOptions::default()
+        .compression_level(Some(9))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let file = PreparedZipFile::from_data(path, options.compression_method(CompressionMethod::Deflated), content)?;
+    if layout::is_bomb(file.uncompressed_size(), file.compressed_size()) {
+        let stored = options.compression_level(None).compression_method(CompressionMethod::Stored);
+        return PreparedZipFile::from_data(path, stored, content);
+    }
+    Ok(file)
 }
