@@ -153,6 +153,7 @@ impl From<RegistryError> for Failure {
             }
             RegistryError::AmbiguousName { .. } | RegistryError::Contested { .. } => Code::Conflict,
             RegistryError::Changed { .. } | RegistryError::Different { .. } => Code::Conflict,
+            RegistryError::NotInstalled { .. } => Code::Conflict,
             RegistryError::Foreign { .. } | RegistryError::Package { .. } => Code::InvalidPackage,
             RegistryError::Damaged { .. } | RegistryError::Locked { .. } => Code::Unavailable,
             RegistryError::Store { .. } | RegistryError::Component { .. } => Code::Unavailable,
@@ -175,7 +176,7 @@ impl From<RegistryError> for Failure {
             RegistryError::NoVersion { plugin, .. } | RegistryError::Changed { plugin, .. } => failure.plugin(plugin),
             RegistryError::Different { plugin, .. } | RegistryError::Foreign { plugin } => failure.plugin(plugin),
             RegistryError::Package { plugin, .. } | RegistryError::Damaged { plugin, .. } => failure.plugin(plugin),
-            RegistryError::Component { plugin, .. } => failure.plugin(plugin),
+            RegistryError::Component { plugin, .. } | RegistryError::NotInstalled { plugin } => failure.plugin(plugin),
             RegistryError::Stored { plugin, .. } => failure.plugin(plugin),
             _ => failure,
         }

@@ -31,8 +31,8 @@ pub enum Error {
 
     /// The file is not a database, or a damaged one.
     #[error(
-        "the registry {} is damaged ({source}): move it away together with its -wal and -shm files and load the plugins \
-         again, or try `sqlite3 {} .recover`",
+        "the registry {} is damaged ({source}): move it away together with its -wal and -shm files, and load or install \
+         the plugins again (until `hal9 doctor --fix` their packages are in store/blobs), or try `sqlite3 {} .recover`",
         path.display(), path.display()
     )]
     Corrupt {
@@ -89,6 +89,13 @@ pub enum Error {
     #[error("{plugin}: no such plugin is loaded or installed; `hal9 plugin list` shows those that are")]
     Unknown {
         /// The id that was asked for.
+        plugin: PluginId,
+    },
+
+    /// The plugin is linked only.
+    #[error("{plugin} is not installed, but loaded from a folder: to take it out, run `hal9 plugin unload {plugin}`")]
+    NotInstalled {
+        /// The plugin.
         plugin: PluginId,
     },
 
@@ -227,6 +234,18 @@ pub enum Error {
         /// The active plugins that offer it, in order.
         plugins: Vec<PluginId>,
     },
+}
+
+impl Error {
+    /// Whether a transaction that failed with this is certainly undone. After an error of input or output SQLite may find
+    /// it whole in its log when it opens the database again.
+    pub(crate) fn is_certain(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Corrupt { .. } => false,
+            _ => true,
+        }
+    }
 }
 
 fn list(plugins: &[PluginId]) -> String {

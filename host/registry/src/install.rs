@@ -36,16 +36,17 @@ impl Registry {
                 return Err(Error::Foreign { plugin: plugin() });
             }
         }
+        let components: Vec<_> = installs.iter().map(|one| Digest::of(one.component)).collect();
         let writer = self.store.write()?;
         writer.clear()?;
-        let mut written = Vec::new();
-        let result = store(&writer, installs, &mut written).and_then(|components| {
+        let result = store(&writer, installs, &components).and_then(|()| {
             self.database.write(|transaction| {
                 installs.iter().zip(&components).try_for_each(|(one, component)| record(transaction, one, component))
             })
         });
-        if result.is_err() {
-            release(&self.database, &writer, &written);
+        if result.as_ref().is_err_and(Error::is_certain) {
+            let packages = installs.iter().map(|one| *one.package.digest());
+            release(&self.database, &writer, packages.chain(components));
         }
         result
     }
@@ -55,14 +56,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Error::NoVersion`], [`Error::Unknown`] where no version is installed, [`Error::Locked`], [`Error::Store`] and those
-    /// of the database. None of them changes what is installed.
+    /// [`Error::NoVersion`], [`Error::NotInstalled`], [`Error::Unknown`], [`Error::Locked`], [`Error::Store`] and those of the
+    /// database. None of them changes what is installed.
     pub fn uninstall(&mut self, id: &PluginId, version: Option<&Version>) -> Result<Vec<Installed>, Error> {
         let writer = self.store.write()?;
         let gone = self.database.write(|transaction| {
             let all = versions(transaction, id.as_str())?;
             if all.is_empty() {
-                return Err(unknown(id).into());
+                let is_known = "SELECT EXISTS (SELECT 1 FROM plugin WHERE id = ?)";
+                let is_linked: bool = transaction.query_row(is_known, [id.as_str()], |row| row.get(0))?;
+                let plugin = id.clone();
+                return Err(if is_linked { Error::NotInstalled { plugin } } else { unknown(id) }.into());
             }
             let is_going = |one: &StoredVersion| version.is_none_or(|version| one.version == version.to_string());
             let (gone, left): (Vec<_>, Vec<_>) = all.into_iter().partition(is_going);
@@ -87,12 +91,8 @@ impl Registry {
             index(transaction, id.as_str())?;
             Ok(gone)
         })?;
-        let files: Vec<Digest> = gone
-            .iter()
-            .flat_map(|one| [&one.package, &one.component])
-            .filter_map(|digest| digest.parse().ok())
-            .collect();
-        release(&self.database, &writer, &files);
+        let files = gone.iter().flat_map(|one| [&one.package, &one.component]).filter_map(|digest| digest.parse().ok());
+        release(&self.database, &writer, files);
         // One that cannot be read is gone like the others; there is nothing to say of it.
         Ok(gone.into_iter().filter_map(|one| Some(one.parse().ok()?.1)).collect())
     }
@@ -117,21 +117,13 @@ impl Registry {
     }
 }
 
-/// Stores the files of packages, and gives the digests of their components.
-fn store(writer: &Writer<'_>, installs: &[Install<'_>], written: &mut Vec<Digest>) -> Result<Vec<Digest>, Error> {
-    let mut put = |digest: Digest, bytes: &[u8]| {
-        if writer.put(&digest, bytes)? {
-            written.push(digest);
-        }
-        Ok(digest)
-    };
-    installs
-        .iter()
-        .map(|one| {
-            put(*one.package.digest(), one.package.bytes())?;
-            put(Digest::of(one.component), one.component)
-        })
-        .collect()
+/// Stores the files of packages.
+fn store(writer: &Writer<'_>, installs: &[Install<'_>], components: &[Digest]) -> Result<(), Error> {
+    for (one, component) in installs.iter().zip(components) {
+        writer.put(one.package.digest(), one.package.bytes())?;
+        writer.put(component, one.component)?;
+    }
+    Ok(())
 }
 
 /// Records one package whose files are stored.
@@ -166,7 +158,10 @@ fn record(transaction: &Transaction<'_>, install: &Install<'_>, component: &Dige
     transaction.execute(
         "INSERT INTO version VALUES (:plugin, :version, :manifest, :package, :component, :size, :key, :signature, :origin,
              :installed_at)
-         ON CONFLICT DO UPDATE SET key = coalesce(excluded.key, key), signature = coalesce(excluded.signature, signature)",
+         ON CONFLICT DO UPDATE SET
+             -- The same package: what differs is damaged.
+             manifest = excluded.manifest, component = excluded.component, size = excluded.size,
+             key = coalesce(excluded.key, key), signature = coalesce(excluded.signature, signature)",
         named_params! {
             ":plugin": id.as_str(),
             ":version": version.to_string(),
@@ -197,16 +192,16 @@ fn granted_to(transaction: &Transaction<'_>, id: &PluginId) -> rusqlite::Result<
 }
 
 /// Removes those of some files that no version refers to. What cannot be removed is left over, and no more: `mend` finds it.
-fn release(database: &Database, writer: &Writer<'_>, files: &[Digest]) {
+fn release(database: &Database, writer: &Writer<'_>, files: impl IntoIterator<Item = Digest>) {
     for digest in files {
-        if database.read(|connection| is_needed(connection, digest)).is_ok_and(|is_needed| !is_needed) {
-            let _ = writer.remove(&writer.path(digest));
+        if database.read(|connection| is_needed(connection, &digest)).is_ok_and(|is_needed| !is_needed) {
+            let _ = writer.remove(&writer.path(&digest));
         }
     }
 }
 
 /// Whether a version refers to a file.
-pub(crate) fn is_needed(connection: &Connection, digest: &Digest) -> rusqlite::Result<bool> {
+fn is_needed(connection: &Connection, digest: &Digest) -> rusqlite::Result<bool> {
     connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM version WHERE package = ?1 OR component = ?1)",
         [digest.to_string()],

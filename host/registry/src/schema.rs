@@ -1,6 +1,8 @@
 //! The database: how it is opened, and how an older one becomes a current one. It does not know what is in the tables.
 
 use std::{
+    fs::{DirBuilder, OpenOptions},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -96,8 +98,14 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn open(home: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(home).map_err(|source| Error::Home { home: home.to_owned(), source })?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(home)
+            .map_err(|source| Error::Home { home: home.to_owned(), source })?;
         let path = home.join("registry.db");
+        // SQLite would let everybody read it. Where this fails, SQLite says why, or the file is there.
+        let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let connect = || {
             // Without SQLITE_OPEN_URI, for which a path that begins with `file:` would be something else.
             let flags =

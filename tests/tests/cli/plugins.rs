@@ -13,7 +13,12 @@ fn a_plugin_is_loaded_shown_deactivated_and_unloaded() {
     call().error(3);
     home.hal9(["plugin", "activate", "Two kinds"]).ok();
     call().ok();
-    let usage = home.hal9(["--json", "plugin", "info", "test.two-kinds"]).json()["usage"].clone();
+    let info = home.hal9(["--json", "plugin", "info", "test.two-kinds"]).json();
+    assert_eq!((&info["source"], &list()[0]["source"]), (&"linked".into(), &"linked".into()));
+    for path in ["folder", "component"] {
+        assert!(std::path::Path::new(info[path].as_str().unwrap()).exists(), "{path} of {info}");
+    }
+    let usage = info["usage"].clone();
     assert!(usage["calls"].as_u64() >= Some(2) && usage["time_us"].as_u64() > Some(0), "{usage}");
     assert_eq!(usage["health"], "healthy");
     home.hal9(["plugin", "unload", "test.two-kinds"]).ok();
