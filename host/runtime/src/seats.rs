@@ -110,10 +110,15 @@ impl Seats {
         }
     }
 
-    fn grow(&self, before: u32, parallel: u32) {
+    /// Makes the seats that the first does not do for; once, and all of them, as they are small.
+    fn furnish(&self, parallel: u32) {
         if parallel > 1 {
             self.more.get_or_init(|| (1..RuntimePolicy::MAX_PARALLEL).map(|_| Arc::default()).collect());
         }
+    }
+
+    fn grow(&self, before: u32, parallel: u32) {
+        self.furnish(parallel);
         self.permits.add_permits((parallel - before) as usize);
         self.parallel.store(parallel, Ordering::Relaxed);
     }
@@ -130,10 +135,11 @@ impl<'a> AllTurns<'a> {
             }
             return;
         }
-        self.seats.grow(before, parallel);
-        // Those that came with the growth; nobody can have one of them but in passing.
+        // New seats are taken before anybody knows of them.
+        self.seats.furnish(parallel);
         for seat in self.seats.all().skip(self.slots.len()) {
             self.slots.push(seat.slot.lock().await);
         }
+        self.seats.grow(before, parallel);
     }
 }

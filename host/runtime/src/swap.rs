@@ -126,7 +126,6 @@ async fn with_state(
     let spare = publish(None)?;
     let mut old: Vec<_> = turns.slots.iter_mut().filter_map(|slot| slot.take()).chain(spare).collect();
     turns.set_parallel(version.policy.parallel).await;
-    // Those of fresh instances serve one call each, and keep nothing: they do as spares as well as anything.
     for slot in turns.slots.iter_mut().take(version.policy.parallel as usize) {
         if let Some(successor) = successors.pop() {
             **slot = Some(successor);

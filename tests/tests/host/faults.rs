@@ -5,7 +5,7 @@ use std::pin::pin;
 use futures::FutureExt as _;
 use hal9_host::{Call, Column, ColumnValues, Error, Health, Limit, LogSource, Plugin, Signal, SignalBatch};
 
-use crate::lab::{Lab, answer, ask, hurried, limit, manifest};
+use crate::lab::{Lab, answer, ask, hurried, limit, manifest, unbroken};
 use crate::raw::{Raw, TOOL};
 
 /// Breaks a plugin, and holds that it and another one go on.
@@ -75,7 +75,7 @@ async fn an_exit_is_told_as_such() {
 #[tokio::test]
 async fn traps_in_a_storm_leave_room_for_the_next_call() {
     let lab = Lab::with_instances(3);
-    let plugin = lab.load("faults");
+    let plugin = lab.load_with("faults", unbroken()).unwrap();
     for _ in 0..100 {
         assert!(matches!(ask(&plugin, "panic").await, Err(Error::Trapped { .. })));
     }

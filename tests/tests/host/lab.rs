@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use hal9_host::{
-    AuditEvent, AuditKind, AuditSink, Call, Component, EngineConfig, Error, Grant, Host, HostLimits, InProcessLearning,
-    InProcessMemory, InProcessMetrics, Level, Limit, LoadOptions, LogLine, LogSink, LogSource, Manager, MemoryBackend,
-    Plugin, Signal, Stored,
+    AuditEvent, AuditKind, AuditSink, Breaker, Call, Component, EngineConfig, Error, Grant, Host, HostLimits,
+    InProcessLearning, InProcessMemory, InProcessMetrics, Level, Limit, LoadOptions, LogLine, LogSink, LogSource,
+    Manager, MemoryBackend, Plugin, Signal, Stored,
 };
 use hal9_package::{LimitOverrides, Manifest, Permissions, RuntimeOverrides};
 
@@ -190,6 +190,11 @@ pub(crate) fn hurried() -> LoadOptions {
 /// All that the plugin declares, configured.
 pub(crate) fn configured(config: serde_json::Value) -> LoadOptions {
     LoadOptions { config, ..LoadOptions::declared() }
+}
+
+/// All that the plugin declares, for one that is asked on however often it breaks.
+pub(crate) fn unbroken() -> LoadOptions {
+    LoadOptions { breaker: Breaker::never(), ..LoadOptions::declared() }
 }
 
 /// All that the plugin declares, with an instance from its activation on.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod breaker;
 mod calls;
 mod compile;
 mod components;
@@ -15,8 +16,10 @@ mod manager;
 mod models;
 mod network;
 mod permissions;
+mod policies;
 mod raw;
 mod records;
+mod reload;
 mod routing;
 mod sandbox;
 mod shares;

@@ -1,0 +1,93 @@
+//! What a reload costs where the compiled component is at hand: the whole of it, and how long callers wait for it. The floor is an
+//! instance on bare wasmtime that is made and called once.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to stop")]
+
+use std::time::Duration;
+
+use criterion::Criterion;
+use hal9_benches::{Floor, Ratio, run};
+use hal9_host::{Component, Host, LoadOptions, Manager, NeuronState, Swap, Widening};
+use hal9_package::Manifest;
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    let ratio = |what, subject| Ratio { what, subject, floor: "reload/bare", pieces: (1, 1) };
+    run(
+        benchmarks,
+        &[
+            ratio("reload without state / bare instance and call", "reload/plain"),
+            ratio("reload with state / bare instance and call", "reload/state"),
+            ratio("pause of a reload with state / bare instance and call", "reload/pause"),
+        ],
+    );
+}
+
+/// A plugin that is active and has answered.
+struct Serving {
+    manager: Manager,
+    component: Component,
+    options: LoadOptions,
+}
+
+impl Serving {
+    fn new(runtime: &Runtime, guest: &str, options: LoadOptions) -> Self {
+        let manager = Manager::new(Host::builder()).unwrap();
+        let component = manager.host().compile_file(&hal9_tests::guest(guest)).unwrap();
+        let plugin = manager.load(&component, options.clone()).unwrap();
+        runtime.block_on(async {
+            manager.activate(plugin.id()).await.unwrap();
+            plugin.start().await.unwrap();
+        });
+        Self { manager, component, options }
+    }
+
+    async fn reload(&self) -> Swap {
+        self.manager.replace(&self.component, self.options.clone(), Widening::Refuse).await.unwrap()
+    }
+}
+
+fn benchmarks(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let plain = Serving::new(&runtime, "plain", LoadOptions::declared());
+    let state = Serving::new(&runtime, "counter", counter());
+    let mut group = criterion.benchmark_group("reload");
+    group.bench_function("plain", |bencher| bencher.to_async(&runtime).iter(async || plain.reload().await));
+    group.bench_function("state", |bencher| bencher.to_async(&runtime).iter(async || state.reload().await));
+    group.bench_function("pause", |bencher| {
+        bencher.iter_custom(|times| {
+            let reloads = async || {
+                let mut paused = Duration::ZERO;
+                for _ in 0..times {
+                    paused += state.reload().await.paused;
+                }
+                paused
+            };
+            runtime.block_on(reloads())
+        });
+    });
+    let floor = Floor::new().unwrap();
+    let pre = floor.link(&floor.compile(&hal9_tests::guest("plain")).unwrap()).unwrap();
+    let interface = pre.component().get_export_index(None, "hal9:plugin/neuron@0.1.0").unwrap();
+    let function = pre.component().get_export_index(Some(&interface), "state").unwrap();
+    group.bench_function("bare", |bencher| {
+        bencher.to_async(&runtime).iter(async || {
+            let mut store = floor.store();
+            let instance = pre.instantiate_async(&mut store).await.unwrap();
+            let function = instance.get_typed_func::<(), (NeuronState,)>(&mut store, function).unwrap();
+            function.call_async(&mut store, ()).await.unwrap()
+        });
+    });
+    group.finish();
+}
+
+/// The manifest of a probe that carries none.
+fn counter() -> LoadOptions {
+    let manifest = serde_json::json!({
+        "api_version": 1,
+        "metadata": { "id": "test.counter", "name": "Counter", "version": "1.0.0", "author": "", "license": "MIT" },
+        "capabilities": [{ "NeuronType": { "layer": "L2", "neuron_type": "counter", "description": "" } }],
+        "permissions": [],
+    });
+    let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
+    LoadOptions { manifest: Some(manifest), ..LoadOptions::declared() }
+}
