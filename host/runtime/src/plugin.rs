@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hal9_package::{LimitOverrides, Limits, Manifest, Permissions, PluginId, RuntimeOverrides, RuntimePolicy};
+use hal9_package::{Limits, Manifest, Permissions, PluginId, RuntimePolicy};
 
 use crate::audit::AuditKind;
 use crate::bindings::exports::hal9::plugin::lifecycle::{HealthReport, Status};
@@ -12,7 +12,6 @@ use crate::bindings::exports::hal9::plugin::memory_provider::{Entry, SearchHit};
 use crate::bindings::exports::hal9::plugin::neuron::NeuronState;
 use crate::bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
 use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
-use crate::circuit::Breaker;
 use crate::component::Component;
 use crate::imports::signals;
 use crate::instance::{Live, bounded};
@@ -20,56 +19,7 @@ use crate::lease::Lease;
 use crate::resident::Resident;
 use crate::stats::PluginStats;
 use crate::version::{self, Version};
-use crate::{Call, Error, Host, Kind, Limit, fault};
-
-/// What a plugin gets of what its manifest declares.
-#[derive(Clone, Debug)]
-pub enum Grant {
-    /// All of it. For one's own plugins.
-    Declared,
-    /// What is in here and declared as well.
-    Only(Permissions),
-}
-
-/// How a plugin is loaded. The default grants nothing.
-#[derive(Clone, Debug)]
-pub struct LoadOptions {
-    /// Its manifest, for a component that carries none. One that carries its own is described by that.
-    pub manifest: Option<Manifest>,
-    /// What it gets of what it declares.
-    pub grant: Grant,
-    /// What it does not get, whatever is granted.
-    pub deny: Permissions,
-    /// Caps on its limits: the smaller of each and what the manifest says is what holds.
-    pub caps: LimitOverrides,
-    /// Its configuration, a JSON object that its schema allows.
-    pub config: serde_json::Value,
-    /// How its instances are kept, in place of what its manifest says.
-    pub runtime: RuntimeOverrides,
-    /// When it is given a rest for breaking again and again.
-    pub breaker: Breaker,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            manifest: None,
-            grant: Grant::Only(Permissions::default()),
-            deny: Permissions::default(),
-            caps: LimitOverrides::default(),
-            config: serde_json::json!({}),
-            runtime: RuntimeOverrides::default(),
-            breaker: Breaker::default(),
-        }
-    }
-}
-
-impl LoadOptions {
-    /// Grants all that the plugin declares.
-    pub fn declared() -> Self {
-        Self { grant: Grant::Declared, ..Self::default() }
-    }
-}
+use crate::{Call, Error, Host, Kind, Limit, LoadOptions, fault};
 
 /// A plugin that is loaded. Clones are the same plugin, and so it is when another version of it serves: see
 /// [`Manager::replace`](crate::Manager::replace).
@@ -300,7 +250,7 @@ impl Plugin {
     }
 
     /// How it says that it feels; healthy, where it does not say. One that is unhealthy has failed, as far as its
-    /// [`Breaker`] is concerned. (`hal9:plugin/lifecycle.health`)
+    /// [`Breaker`](crate::Breaker) is concerned. (`hal9:plugin/lifecycle.health`)
     ///
     /// # Errors
     ///

@@ -1,0 +1,104 @@
+//! Owns what an instance is told of its life between the calls that plugins are for: how it feels, what it knows, that it is let
+//! go. It refuses to know when, and why.
+
+use std::sync::Arc;
+
+use crate::bindings::hal9::plugin::types::Failure;
+use crate::imports::config::ConfigCtx;
+use crate::instance::{Live, arm, bounded};
+use crate::{Error, FailureCode, HealthReport, Limit, fault};
+
+/// Calls a function of `lifecycle` between the calls that plugins are for; none, where the instance has no lifecycle.
+macro_rules! step {
+    ($live:ident . $function:ident ( $($argument:expr),* )) => {{
+        $live.store.data_mut().begin(&[]);
+        arm(&mut $live.store);
+        match &$live.guests.lifecycle {
+            Some(guest) => {
+                let result = bounded(&$live.bounds, guest.$function(&mut $live.store, $($argument),*)).await;
+                $live.settle(result).map(Some)
+            }
+            None => Ok(None),
+        }
+    }};
+}
+
+/// Each is bounded as a call is.
+impl Live {
+    /// Tells the instance that it is let go.
+    pub(crate) async fn shutdown(&mut self) -> Result<(), Error> {
+        step!(self.call_shutdown()).map(drop)
+    }
+
+    /// How it feels; none, where it does not say.
+    pub(crate) async fn health(&mut self) -> Result<Option<HealthReport>, Error> {
+        step!(self.call_health())
+    }
+
+    /// Gives it another configuration.
+    pub(crate) async fn reconfigure(&mut self, config: &Arc<serde_json::Value>) -> Result<(), Error> {
+        let text = config.to_string();
+        let taken = step!(self.call_reconfigure(&text))?;
+        self.own(taken)?;
+        let guard = self.version().reach.guard.clone();
+        self.store.data_mut().config = ConfigCtx::new(guard, config.clone());
+        Ok(())
+    }
+
+    /// All that the next instance needs to go on; none, where it keeps nothing.
+    pub(crate) async fn export_state(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        match step!(self.call_export_state())? {
+            Some(state) => self.own(Some(state)).map(|state| state.filter(|state| !state.is_empty())),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives it what an earlier instance exported.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LimitExceeded`] for more than its memory; [`Error::Failed`] where it does not take it, as one without a
+    /// lifecycle never does.
+    pub(crate) async fn import_state(&mut self, state: &[u8]) -> Result<(), Error> {
+        if state.len() as u64 > self.version().limits.memory.0 {
+            return Err(fault::exceeded(self.version(), Limit::Memory));
+        }
+        if self.guests.lifecycle.is_none() {
+            return Err(Error::failed(
+                &self.version().id,
+                Failure {
+                    code: FailureCode::Unsupported,
+                    message: format!(
+                        "there are {} bytes of state, and no `lifecycle` export that takes them",
+                        state.len()
+                    ),
+                },
+            ));
+        }
+        let taken = step!(self.call_import_state(state))?;
+        self.own(taken).map(drop)
+    }
+
+    /// The answer of the plugin's own.
+    fn own<T>(&self, answer: Option<Result<T, Failure>>) -> Result<Option<T>, Error> {
+        answer.transpose().map_err(|failure| Error::failed(&self.version().id, failure))
+    }
+
+    fn settle<T>(&mut self, result: wasmtime::Result<T>) -> Result<T, Error> {
+        let state = self.store.data_mut();
+        match result {
+            Ok(answer) => {
+                state.finish_output();
+                // Nobody asked for it.
+                state.signals.outbox.clear();
+                state.plugins.emitted.clear();
+                state.limiter.take_refused();
+                Ok(answer)
+            }
+            Err(error) => {
+                self.lost = true;
+                Err(fault::classify(&self.bounds.version, error, state))
+            }
+        }
+    }
+}
