@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Begins a call: all of the output allowance is there again, and `chain` waits for it.
-    fn begin(&mut self, chain: &[PluginId]) {
+    pub(crate) fn begin(&mut self, chain: &[PluginId]) {
         self.output.reset();
         self.plugins.chain.clear();
         self.plugins.chain.extend_from_slice(chain);

@@ -40,7 +40,7 @@ impl<'a> Lease<'a> {
         }
         let mut turn = resident.seats.turn().await;
         while turn.slot.as_ref().is_some_and(|live| live.is_due() && resident.is_current(live)) {
-            turn = recycled(resident, turn, &call.chain).await;
+            turn = Box::pin(recycled(resident, turn, &call.chain)).await;
         }
         let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
         let seat: &'a Seat = turn.seat;

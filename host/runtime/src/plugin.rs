@@ -151,7 +151,7 @@ impl Plugin {
             what: format!("{}: the batch is not valid: {what}", self.id()),
             help: "give every column as many rows as there are timestamps".to_owned(),
         })?;
-        if batch.bytes() > self.limits().memory.0 {
+        if batch.bytes() > self.resident.current().limits.memory.0 {
             return Err(self.too_large(Limit::Size));
         }
         let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
@@ -256,7 +256,7 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn health(&self, call: &mut Call) -> Result<HealthReport, Error> {
-        if !self.kinds().contains(&Kind::Lifecycle) {
+        if !self.resident.current().kinds.contains(&Kind::Lifecycle) {
             return Ok(HealthReport { status: Status::Healthy, reason: String::new() });
         }
         let (mut lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_health());
@@ -282,7 +282,7 @@ impl Plugin {
     /// [`Error::LimitExceeded`] for more than the plugin's `memory`, [`Error::NotFound`] for one without a lifecycle, and
     /// whatever ends the call.
     pub async fn import_state(&self, call: &mut Call, state: &[u8]) -> Result<(), Error> {
-        if state.len() as u64 > self.limits().memory.0 {
+        if state.len() as u64 > self.resident.current().limits.memory.0 {
             return Err(self.too_large(Limit::Memory));
         }
         let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_import_state(state));

@@ -4,11 +4,11 @@ use std::pin::pin;
 
 use futures::FutureExt as _;
 use hal9_host::{Call, Error, LoadOptions, Widening};
-use hal9_package::{RuntimeOverrides, RuntimePolicy};
+use hal9_package::{ByteSize, LimitOverrides, RuntimeOverrides, RuntimePolicy};
 use serde_json::json;
 
 use crate::breaker::Gate;
-use crate::lab::{Lab, answer, ask, described, neuron};
+use crate::lab::{Lab, answer, ask, capped, described, neuron};
 
 fn policy(runtime: RuntimeOverrides, config: serde_json::Value) -> LoadOptions {
     LoadOptions { runtime, config, ..described(neuron("test.counter", "L2", &[])) }
@@ -211,4 +211,28 @@ async fn a_call_that_runs_ends_with_the_version_that_it_began_with() {
     gate.0.add_permits(1);
     assert_eq!(running.await.unwrap().content, "Ok(None)");
     assert!(replacing.await.unwrap().paused.is_zero());
+}
+
+#[tokio::test]
+async fn who_waits_for_a_turn_while_the_swap_happens_gets_the_new_version() {
+    let gate = Gate::closed();
+    let lab = Lab::with_memory(gate.clone());
+    let plugin = lab.activate("uses-memory", LoadOptions::declared()).await;
+    let guest = lab.guest("uses-memory");
+    let tighter = capped(LimitOverrides { memory_value: Some(ByteSize(1)), ..LimitOverrides::default() });
+    let mut running = pin!(ask(&plugin, "get gate"));
+    assert!(running.as_mut().now_or_never().is_none());
+    let mut waiting = pin!(ask(&plugin, "set key longer"));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    let mut replacing = pin!(lab.manager.replace(&guest, tighter, Widening::Refuse));
+    while plugin.limits().memory_value != ByteSize(1) {
+        assert!(replacing.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    gate.0.add_permits(1);
+    assert_eq!(running.await.unwrap().content, "Ok(None)");
+    let said = waiting.await.unwrap().content;
+    assert!(said.starts_with("Err("), "the old version would have let it: {said}");
+    replacing.await.unwrap();
+    assert_eq!(plugin.stats().instances, 2, "the one that was tried serves");
 }

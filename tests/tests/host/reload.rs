@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::FutureExt as _;
 use hal9_host::{AuditKind, Call, Component, Error, Kind, LoadOptions, Manager, Plugin, Signal, Step, Swap, Widening};
-use hal9_package::{Manifest, PluginId};
+use hal9_package::{LimitOverrides, Manifest, PluginId};
 use serde_json::json;
 
-use crate::lab::{Lab, answer, ask, described, granted, neuron};
+use crate::lab::{Lab, answer, ask, capped, described, granted, neuron};
 
 const ID: &str = "test.counter";
 
@@ -339,4 +340,46 @@ async fn counts_go_on_over_a_reload() {
     answer(&plugin, "").await;
     let stats = plugin.stats();
     assert_eq!((stats.calls, stats.errors, stats.traps, stats.instances), (4, 1, 1, 3));
+}
+
+#[tokio::test]
+async fn a_reload_gives_nobody_a_new_allowance() {
+    let lab = Lab::new();
+    let capped = |names| capped(LimitOverrides { metric_names: Some(names), ..LimitOverrides::default() });
+    let plugin = lab.activate("uses-metrics", capped(1)).await;
+    let guest = lab.guest("uses-metrics");
+    answer(&plugin, "gauge a 1").await;
+    lab.manager.replace(&guest, capped(1), Widening::Refuse).await.unwrap();
+    answer(&plugin, "gauge a 2\ngauge b 1").await;
+    assert_eq!(lab.metrics.of(plugin.id()).dropped, 1, "its one name is used up");
+    lab.manager.replace(&guest, capped(2), Widening::Refuse).await.unwrap();
+    answer(&plugin, "gauge b 1").await;
+    assert_eq!(lab.metrics.of(plugin.id()).dropped, 1, "it may have another");
+}
+
+#[tokio::test]
+async fn state_goes_on_where_more_instances_may_serve_and_where_fewer_may() {
+    let lab = Lab::new();
+    let plugin = counter(&lab, version(1, json!({}))).await;
+    answer(&plugin, "").await;
+    for (number, instances) in [(2, 3), (3, 2), (4, 1)] {
+        let mut next = version(number, json!({}));
+        next.runtime.parallel = Some(instances);
+        assert_eq!(replace(&lab, next).await.unwrap().state, 8);
+        assert_eq!(answer(&plugin, "").await, format!("{number} {number} {number}"));
+        assert_eq!(plugin.runtime().parallel, instances);
+    }
+}
+
+#[tokio::test]
+async fn replacing_goes_on_when_its_caller_gives_up() {
+    let lab = Lab::new();
+    let plugin = counter(&lab, version(1, json!({}))).await;
+    answer(&plugin, "").await;
+    let mut replacing = Box::pin(replace(&lab, version(2, json!({}))));
+    assert!(replacing.as_mut().now_or_never().is_none());
+    drop(replacing);
+    // Whoever changes the plugin next waits for that.
+    assert_eq!(replace(&lab, version(3, json!({}))).await.unwrap().from.major, 2);
+    assert_eq!(answer(&plugin, "").await, "3 3 2");
 }
