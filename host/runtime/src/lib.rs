@@ -82,6 +82,7 @@ pub use call::Call;
 pub use circuit::Breaker;
 pub use compile::{Child, CompileIn, compile_child};
 pub use component::{Component, Kind, read_manifest};
+pub use configuration::{ConfigFault, check_configuration};
 pub use engine::EngineConfig;
 pub use error::{Error, Step};
 pub use host::{Host, HostBuilder};
