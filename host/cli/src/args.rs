@@ -1,14 +1,18 @@
 //! What people can type. It owns names, help and examples, and refuses to know what any of it does.
 
+mod config;
+mod dev;
 mod package;
 mod policy;
 mod store;
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{Args as Group, Parser, Subcommand};
 use hal9_package::Permission;
 
+pub(crate) use config::{ConfigCommand, SetArgs};
+pub(crate) use dev::{LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
@@ -182,25 +186,18 @@ pub(crate) enum LoadedCommand {
         /// Its id, or its name or the last part of its id
         plugin: String,
     },
-    /// Show what a plugin logged
-    Logs {
-        /// Its id, or its name or the last part of its id
-        plugin: String,
-        /// How many of the last lines
-        #[arg(long, default_value_t = 100)]
-        tail: usize,
-        /// Only lines of this level and above
-        #[arg(long, value_enum, default_value_t = LevelArg::Debug)]
-        level: LevelArg,
+    /// Show what plugins logged
+    Logs(LogsArgs),
+    /// Show and change what a plugin is configured with
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Start plugins and ask them how they feel
+    #[command(after_help = "\
+Status 0: all are healthy, or degraded. Status 8: one is unhealthy, or cannot be started or asked.")]
+    Health {
+        /// Its id, or its name or the last part of its id; all active ones, where none is named
+        plugin: Option<String>,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum LevelArg {
-    Debug,
-    Info,
-    Warn,
-    Error,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,8 @@ mod policy;
 mod policy_file;
 mod process;
 mod project;
+mod schema;
+mod secrets;
 mod session;
 mod settings;
 mod source;

@@ -1,13 +1,17 @@
 //! Owns the plugins' logs: a file of JSON lines each, bounded. It refuses to know who reads them when.
 
+mod follow;
+
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use hal9_host::{Level, LogLine, LogSink, LogSource};
 use hal9_package::PluginId;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use follow::Follower;
 
 use crate::failure::Failure;
 
@@ -57,8 +61,14 @@ impl FileLog {
     fn file(&self, plugin: &PluginId) -> std::io::Result<File> {
         std::fs::create_dir_all(&self.folder)?;
         let path = path(&self.folder, plugin);
-        if path.metadata().is_ok_and(|file| file.len() >= FILE_BYTES) {
-            std::fs::rename(&path, path.with_extension("old.jsonl"))?;
+        let is_full = || path.metadata().is_ok_and(|file| file.len() >= FILE_BYTES);
+        if is_full() {
+            // Two commands that find it full at once must not move the fresh file over the old one.
+            let lock = OpenOptions::new().create(true).truncate(false).write(true).open(self.folder.join("lock"))?;
+            lock.lock()?;
+            if is_full() {
+                std::fs::rename(&path, old(&path))?;
+            }
         }
         OpenOptions::new().create(true).append(true).open(path)
     }
@@ -88,41 +98,69 @@ fn path(folder: &Path, plugin: &PluginId) -> PathBuf {
     folder.join(format!("{plugin}.jsonl"))
 }
 
-/// The last `count` lines of a plugin's log, oldest first. Lines that are torn are left out.
-pub(crate) fn tail(folder: &Path, plugin: &PluginId, count: usize) -> Result<Vec<Record>, Failure> {
-    let path = path(folder, plugin);
-    let mut records = Vec::new();
-    for path in [path.with_extension("old.jsonl"), path] {
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(Failure::file(&path, &error)),
-        };
-        let lines = BufReader::new(file).lines().map_while(Result::ok);
-        records.extend(lines.filter_map(|line| serde_json::from_str::<Record>(&line).ok()));
-    }
-    Ok(records.split_off(records.len().saturating_sub(count)))
+/// Where a full file is moved. No plugin's own file is called so: those end in `.jsonl`.
+fn old(path: &Path) -> PathBuf {
+    path.with_extension("jsonl.old")
+}
+
+/// The plugins that have logged anything, by id.
+pub(crate) fn plugins(folder: &Path) -> Result<Vec<PluginId>, Failure> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::file(folder, &error)),
+    };
+    let id = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".jsonl")?.parse().ok();
+    let mut plugins: Vec<_> = entries.filter_map(|entry| id(entry.ok()?)).collect();
+    plugins.sort();
+    Ok(plugins)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn write(log: &FileLog, plugin: &PluginId, timestamp: u64, message: &str) {
+        log.write(&LogLine { plugin, source: LogSource::Log, level: Level::Info, message, timestamp });
+    }
+
+    fn times(folder: &Path, plugin: &PluginId) -> Vec<u64> {
+        let lines = Follower::new(folder, plugin.clone()).read().unwrap();
+        lines.iter().map(|line| line.timestamp).collect()
+    }
+
     #[test]
     fn lines_come_back_and_files_stay_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let plugin: PluginId = "test.plugin".parse().unwrap();
-        let log = FileLog::new(folder.path().join("logs"));
-        let message = "x".repeat(10_000);
+        let logs = folder.path().join("logs");
+        let log = FileLog::new(logs.clone());
         for timestamp in 0..400 {
-            let (level, source) = (Level::Info, LogSource::Log);
-            log.write(&LogLine { plugin: &plugin, source, level, message: &message, timestamp });
+            write(&log, &plugin, timestamp, &"x".repeat(10_000));
         }
-        let records = tail(&folder.path().join("logs"), &plugin, 3).unwrap();
-        assert_eq!(records.iter().map(|record| record.timestamp).collect::<Vec<_>>(), [397, 398, 399]);
-        let files = std::fs::read_dir(folder.path().join("logs")).unwrap();
+        let times = times(&logs, &plugin);
+        assert!(times.len() > 100 && times.windows(2).all(|pair| pair[1] == pair[0] + 1), "{times:?}");
+        assert_eq!(times.last(), Some(&399));
+        let files = std::fs::read_dir(&logs).unwrap();
         let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
         assert!(bytes < 2 * FILE_BYTES + 20_000, "{bytes}");
-        assert!(tail(folder.path(), &plugin, 3).unwrap().is_empty());
+        assert_eq!(plugins(&logs).unwrap(), [plugin], "the old file is nobody's own");
+        assert!(plugins(folder.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn whoever_finds_a_file_full_at_the_same_time_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let plugin: PluginId = "test.plugin".parse().unwrap();
+        // Less than two files, so that all of it is kept if nothing is moved over anything.
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let log = FileLog::new(folder.path().to_owned());
+                    (0..20).for_each(|timestamp| write(&log, &plugin, timestamp, &"x".repeat(10_000)));
+                });
+            }
+        });
+        assert_eq!(times(folder.path(), &plugin).len(), 160);
     }
 }

@@ -1,6 +1,8 @@
 //! Owns how a policy gets into `hal9.toml`: what was written there by hand stays as it is, and the file is the old one or the
 //! new one, whole. It refuses to know what the policy says.
 
+mod values;
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs::{File, OpenOptions, TryLockError};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hal9_host::{AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, Manager};
+use hal9_host::{AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, LogSink, Manager};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
 use hal9_registry::{Link, Registry, Source, Usage};
 
@@ -15,6 +15,7 @@ use crate::home::Home;
 use crate::logs::FileLog;
 use crate::memory_store::SqliteMemory;
 use crate::output::Output;
+use crate::secrets::{self, Mask, MaskedLog};
 use crate::settings::Settings;
 use crate::source;
 use crate::trust;
@@ -29,6 +30,10 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     pub(crate) audit: Arc<AuditLog>,
     watch: Option<Arc<Watch>>,
+    /// The secrets that plugins were given.
+    mask: Arc<Mask>,
+    /// The plugins that are there for this session only.
+    here: BTreeSet<PluginId>,
     /// The last error of each plugin that had one.
     errors: BTreeMap<PluginId, String>,
 }
@@ -42,16 +47,19 @@ pub(crate) struct Opening<'a> {
     pub(crate) settings: Option<&'a Settings>,
     /// Who watches what plugins do.
     pub(crate) watch: Option<Arc<Watch>>,
+    /// Who gets what plugins log, beside their files.
+    pub(crate) log: Option<Arc<dyn LogSink>>,
 }
 
 /// A manager without plugins, whose backends are the home's.
 pub(crate) fn manager(home: &Home) -> Result<Manager, Failure> {
-    Ok(Manager::new(host(home)?.audit(audit_log(home)?))?)
+    let log = Arc::new(FileLog::new(home.logs()));
+    Ok(Manager::new(host(home, log)?.audit(audit_log(home)?))?)
 }
 
-fn host(home: &Home) -> Result<HostBuilder, Failure> {
+fn host(home: &Home, log: Arc<dyn LogSink>) -> Result<HostBuilder, Failure> {
     let memory = SqliteMemory::open(&home.memory())?;
-    Ok(compile::host()?.cache(home.cache()).log(Arc::new(FileLog::new(home.logs()))).memory(Arc::new(memory)))
+    Ok(compile::host()?.cache(home.cache()).log(log).memory(Arc::new(memory)))
 }
 
 fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
@@ -62,17 +70,31 @@ fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
 impl Session {
     /// Opens the home.
     pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, Failure> {
-        let Opening { output, environment, settings, watch } = opening.clone();
+        let Opening { output, environment, settings, watch, log } = opening.clone();
         let home = Home::find()?;
         let settings = settings.map_or_else(|| Settings::read(&home.settings(), environment), |it| Ok(it.clone()))?;
         let registry = Registry::open(home.folder())?;
         let audit = audit_log(&home)?;
-        let mut host = host(&home)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());
+        let mask = Arc::new(Mask::default());
+        let file: Arc<dyn LogSink> = Arc::new(FileLog::new(home.logs()));
+        let log = Arc::new(MaskedLog { mask: mask.clone(), sinks: [Some(file), log].into_iter().flatten().collect() });
+        let mut host = host(&home, log)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());
         if let Some(watch) = &watch {
             host = host.audit(watch.beside(audit.clone())).recorder(watch.clone());
         }
         let manager = Manager::new(host)?;
-        Ok(Self { home, settings, registry, manager, output, audit, watch, errors: BTreeMap::new() })
+        Ok(Self {
+            home,
+            settings,
+            registry,
+            manager,
+            output,
+            audit,
+            watch,
+            mask,
+            here: BTreeSet::new(),
+            errors: BTreeMap::new(),
+        })
     }
 
     /// The plugin of an id, a name, or the last part of an id.
@@ -96,7 +118,7 @@ impl Session {
         }
     }
 
-    /// How a plugin is loaded.
+    /// How a plugin is loaded, but for the secrets that its configuration refers to.
     pub(crate) fn options(&self, id: &PluginId, manifest: &Manifest, granted: &Permissions) -> LoadOptions {
         let settings = self.settings.plugin(id);
         let standing = self.standing(manifest, granted);
@@ -114,8 +136,19 @@ impl Session {
         }
     }
 
+    /// A configuration with the secrets that it refers to, as they are now.
+    pub(crate) fn with_secrets(&self, id: &PluginId, config: serde_json::Value) -> Result<serde_json::Value, Failure> {
+        let (config, secrets) = secrets::resolve(id, config, self.home.folder())?;
+        self.mask.add(id, secrets);
+        Ok(config)
+    }
+
     /// Loads a plugin into the manager.
-    pub(crate) fn load(&self, component: &Component, options: LoadOptions) -> Result<hal9_host::Plugin, Failure> {
+    pub(crate) fn load(&self, component: &Component, mut options: LoadOptions) -> Result<hal9_host::Plugin, Failure> {
+        let manifest = component.manifest().or(options.manifest.as_ref());
+        if let Some(id) = manifest.map(|manifest| manifest.metadata.id.clone()) {
+            options.config = self.with_secrets(&id, options.config)?;
+        }
         let loaded = self.manager.load(component, options)?;
         if let Some(watch) = &self.watch {
             watch.loaded(&loaded, component);
@@ -127,8 +160,36 @@ impl Session {
     /// said to be missing, and does not keep the plugin from working.
     pub(crate) async fn activate(&mut self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
         let loaded = self.activate_alone(plugin).await?;
-        let mut waiting = self.reachable(&loaded)?;
-        let mut seen = BTreeSet::from([plugin.id().clone()]);
+        self.activate_reachable(&loaded).await?;
+        Ok(loaded)
+    }
+
+    /// Loads and activates a plugin for this session only: nothing of it is written down.
+    pub(crate) async fn activate_here(
+        &mut self,
+        component: &Component,
+        options: LoadOptions,
+    ) -> Result<hal9_host::Plugin, Failure> {
+        let loaded = self.load(component, options)?;
+        let id = loaded.id().clone();
+        self.here.insert(id.clone());
+        let started = match self.manager.activate(&id).await {
+            Ok(()) => loaded.start().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = started {
+            // Another version may be tried.
+            self.manager.unload(&id).await.unwrap_or_default();
+            return Err(error.into());
+        }
+        self.activate_reachable(&loaded).await?;
+        Ok(loaded)
+    }
+
+    /// Loads and activates the plugins that one may call or send signals to, and those that these may.
+    async fn activate_reachable(&mut self, loaded: &hal9_host::Plugin) -> Result<(), Failure> {
+        let mut waiting = self.reachable(loaded)?;
+        let mut seen = BTreeSet::from([loaded.id().clone()]);
         while let Some(next) = waiting.pop() {
             if !seen.insert(next.id().clone()) {
                 continue;
@@ -138,7 +199,7 @@ impl Session {
                 Err(failure) => self.output.note(format!("{} cannot be reached: {}", next.id(), failure.message)),
             }
         }
-        Ok(loaded)
+        Ok(())
     }
 
     async fn activate_alone(&mut self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
@@ -243,6 +304,9 @@ impl Session {
             if let Err(error) = self.manager.unload(&id).await {
                 self.output.note(format!("{id}: at its end: {error}"));
             }
+            if self.here.contains(&id) {
+                continue;
+            }
             let stats = summary.stats;
             // The first call is its start.
             if stats.calls > 1
@@ -256,7 +320,7 @@ impl Session {
                 traps: stats.traps,
                 time: stats.time,
                 peak_memory: stats.peak_memory,
-                last_error: self.errors.remove(&id),
+                last_error: self.errors.remove(&id).map(|error| self.mask.mask(&id, &error).into_owned()),
             };
             if let Err(error) = self.registry.add_usage(&id, &usage) {
                 self.output.note(format!("{id}: what it used up could not be written down: {error}"));

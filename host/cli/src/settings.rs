@@ -10,9 +10,11 @@ use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::grants::{all_absolute, covers};
+use crate::secrets::Reference;
 use crate::trust::Trust;
 
 /// All of `hal9.toml`.
@@ -74,7 +76,7 @@ struct TrustSettings {
 }
 
 /// What an operator says of one plugin.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PluginSettings {
     /// What it is granted, in place of what it was granted when it was loaded.
@@ -87,9 +89,9 @@ pub(crate) struct PluginSettings {
     /// Caps on its limits.
     #[serde(default)]
     pub(crate) limits: LimitOverrides,
-    /// Its configuration.
+    /// Its configuration; a value may be a reference to a secret.
     #[serde(default)]
-    pub(crate) config: serde_json::Map<String, serde_json::Value>,
+    pub(crate) config: Map<String, Value>,
 }
 
 impl Settings {
@@ -194,6 +196,12 @@ impl Settings {
         self.env.iter().filter(|(_, environment)| grants(environment)).map(|(name, _)| name.as_str()).collect()
     }
 
+    /// How an environment that is not the one of these settings configures a plugin, where it does.
+    pub(crate) fn config_in(&self, environment: &str, id: &PluginId) -> Map<String, Value> {
+        let plugin = self.env.get(environment).and_then(|environment| environment.plugins.get(id));
+        plugin.map(|plugin| plugin.config.clone()).unwrap_or_default()
+    }
+
     /// What is said of a plugin.
     pub(crate) fn plugin(&self, id: &PluginId) -> PluginSettings {
         self.plugins.get(id).cloned().unwrap_or_default()
@@ -206,7 +214,20 @@ impl PluginSettings {
         self.deny.extend(over.deny);
         self.keys = over.keys.or(self.keys.take());
         self.limits = self.limits.with(&over.limits);
-        self.config.extend(over.config);
+        merge(&mut self.config, over.config);
+    }
+}
+
+/// Lays one configuration over another: tables are laid over tables, and anything else takes the place of what was there.
+fn merge(config: &mut Map<String, Value>, over: Map<String, Value>) {
+    for (name, over) in over {
+        let is_table = |value: &Value| value.is_object() && Reference::of(value).is_none();
+        match (config.get_mut(&name).filter(|value| is_table(value)), is_table(&over), over) {
+            (Some(Value::Object(members)), true, Value::Object(over)) => merge(members, over),
+            (_, _, over) => {
+                config.insert(name, over);
+            }
+        }
     }
 }
 
@@ -251,6 +272,27 @@ mod tests {
         assert_eq!((&production.config["depth"], &production.config["name"]), (&9.into(), &"a".into()));
         assert_eq!(production.limits.memory.unwrap().0, 16 << 20);
         assert_eq!(production.limits.call_time.unwrap().as_secs(), 1);
+    }
+
+    #[test]
+    fn tables_of_an_environment_lie_over_tables_and_references_are_values() {
+        let text = r#"
+            [plugins."ai.hal9.x".config]
+            server = { host = "a", port = 1 }
+            token = { "$env" = "TOKEN" }
+            list = [1, 2]
+            [env.production.plugins."ai.hal9.x".config]
+            server = { port = 2 }
+            token = { "$file" = "token.txt" }
+            list = [3]
+        "#;
+        let config = read(text, Some("production")).unwrap().plugin(&"ai.hal9.x".parse().unwrap()).config;
+        let expected = serde_json::json!({
+            "server": {"host": "a", "port": 2},
+            "token": {"$file": "token.txt"},
+            "list": [3],
+        });
+        assert_eq!(Value::Object(config), expected);
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn kind(text: &str) -> Result<AuditKind, String> {
 }
 
 /// `1h`, `2026-01-31` or `2026-01-31T12:00:00Z`.
-fn moment(text: &str) -> Result<SystemTime, String> {
+pub(super) fn moment(text: &str) -> Result<SystemTime, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return SystemTime::now().checked_sub(ago).ok_or_else(|| "that is before all time".to_owned());
     }

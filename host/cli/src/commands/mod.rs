@@ -1,13 +1,16 @@
 //! What each command does, a file for each group. It owns the order of steps, and refuses to know formats of files.
 
 mod audit;
+mod config;
 mod demo;
 mod develop;
 mod doctor;
+mod health;
 mod inspect;
 mod install;
 mod keys;
 mod learn;
+mod logs;
 mod memory;
 mod pack;
 mod plugin;
@@ -30,8 +33,11 @@ use crate::session::{Opening, Session};
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    dispatch(args.command, Opening { output: *output, environment: args.env.as_deref(), settings: None, watch: None })
-        .await
+    dispatch(
+        args.command,
+        Opening { output: *output, environment: args.env.as_deref(), settings: None, watch: None, log: None },
+    )
+    .await
 }
 
 async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure> {
@@ -50,7 +56,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
             PackageCommand::Verify { file, key, signature } => keys::verify(output, &file, &key, signature.as_deref()),
         },
         Command::Plugin(PluginCommand::Loaded(command)) => {
-            in_home(opening, async |session| plugin::run(session, command).await).await
+            in_home(opening, async |session| plugin::run(session, environment, command).await).await
         }
         Command::Signal(command) => in_home(opening, async |session| signal::run(session, command).await).await,
         Command::Tool(command) => in_home(opening, async |session| tool::run(session, command).await).await,

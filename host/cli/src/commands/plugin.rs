@@ -2,23 +2,26 @@
 
 use std::path::Path;
 
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Level};
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _};
 use hal9_package::{Manifest, Permissions, RuntimePolicy};
 use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
 
-use super::moment;
 use super::policy::standing_text;
 use super::provenance::{Provenance, component, folder, installed_json, source_name};
-use crate::args::{LevelArg, LoadedCommand};
+use crate::args::LoadedCommand;
 use crate::failure::{Code, Failure};
 use crate::grants::all_absolute;
 use crate::output::{bold, count, dim, green, plain, red, size, table, time, yellow};
 use crate::session::Session;
+use crate::source;
 use crate::validation::check_version;
-use crate::{logs, source};
 
-pub(super) async fn run(session: &mut Session, command: LoadedCommand) -> Result<(), Failure> {
+pub(super) async fn run(
+    session: &mut Session,
+    environment: Option<&str>,
+    command: LoadedCommand,
+) -> Result<(), Failure> {
     match command {
         LoadedCommand::List => list(session),
         LoadedCommand::Info { plugin } => info(session, &plugin),
@@ -29,7 +32,9 @@ pub(super) async fn run(session: &mut Session, command: LoadedCommand) -> Result
         LoadedCommand::Activate { plugin } => activate(session, &plugin).await,
         LoadedCommand::Deactivate { plugin } => deactivate(session, &plugin),
         LoadedCommand::Unload { plugin } => unload(session, &plugin),
-        LoadedCommand::Logs { plugin, tail, level } => show_logs(session, &plugin, tail, level),
+        LoadedCommand::Logs(args) => super::logs::run(session, &args).await,
+        LoadedCommand::Config(command) => super::config::run(session, environment, command),
+        LoadedCommand::Health { plugin } => super::health::run(session, plugin.as_deref()).await,
     }
 }
 
@@ -58,7 +63,7 @@ fn kinds(manifest: &Manifest) -> String {
     kinds.join(", ")
 }
 
-fn usage_json(usage: &Usage) -> serde_json::Value {
+pub(super) fn usage_json(usage: &Usage) -> serde_json::Value {
     json!({
         "calls": usage.calls,
         "errors": usage.errors,
@@ -120,6 +125,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let usage = session.registry.usage(plugin.id())?;
     let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
     let limits = plugin.manifest.limits.effective(&options.caps);
+    let config = super::config::as_info(&plugin.manifest, session.settings.plugin(plugin.id()).config);
     let standing = session.standing(&plugin.manifest, &plugin.granted);
     let rights = standing.rights();
     let effective = rights.granted();
@@ -138,7 +144,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         "denied": standing.denied,
         "limits": limits_json,
         "runtime": runtime,
-        "config": options.config,
+        "config": config,
         "installed": provenance.installed.as_ref().map(installed_json),
         "versions": provenance.versions.iter().map(installed_json).collect::<Vec<_>>(),
         "dependencies": plugin.manifest.dependencies,
@@ -310,35 +316,4 @@ fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
     }
     session.audit.record(&AuditEvent::new(AuditKind::Unload, &id, "taken out of the home"));
     session.output.result(&json!({ "id": id, "unloaded": true }), || format!("{} {id} is unloaded", green("✓")))
-}
-
-fn show_logs(session: &Session, name: &str, count: usize, least: LevelArg) -> Result<(), Failure> {
-    let plugin = session.known(name)?;
-    let mut records = logs::tail(&session.home.logs(), plugin.id(), usize::MAX)?;
-    records.retain(|record| level_of(record.level) >= least);
-    let records = records.split_off(records.len().saturating_sub(count));
-    session.output.result(&json!({ "plugin": plugin.id(), "lines": records }), || {
-        if records.is_empty() {
-            return format!("{} has logged nothing of that level", plugin.id());
-        }
-        let line = |record: &logs::Record| {
-            let level = match record.level {
-                Level::Debug => dim("DEBUG"),
-                Level::Info => "INFO ".to_owned(),
-                Level::Warn => yellow("WARN "),
-                Level::Error => red("ERROR"),
-            };
-            format!("{} {level} {}\n", dim(moment(record.timestamp)), plain(&record.message))
-        };
-        records.iter().map(line).collect()
-    })
-}
-
-fn level_of(level: Level) -> LevelArg {
-    match level {
-        Level::Debug => LevelArg::Debug,
-        Level::Info => LevelArg::Info,
-        Level::Warn => LevelArg::Warn,
-        Level::Error => LevelArg::Error,
-    }
 }

@@ -15,7 +15,7 @@ pub(super) async fn run(session: &mut Session, command: SignalCommand) -> Result
 }
 
 /// What one neuron did with the signal, or why its plugin could not be started.
-struct Reply {
+pub(super) struct Reply {
     plugin: String,
     neuron: Option<String>,
     layer: String,
@@ -157,7 +157,7 @@ fn signal_json(signal: &Signal) -> Value {
     })
 }
 
-fn reply_json(reply: &Reply) -> Value {
+pub(super) fn reply_json(reply: &Reply) -> Value {
     let mut value = json!({
         "plugin": reply.plugin,
         "neuron": reply.neuron,
@@ -173,7 +173,7 @@ fn reply_json(reply: &Reply) -> Value {
     value
 }
 
-fn reply_text(reply: &Reply) -> String {
+pub(super) fn reply_text(reply: &Reply) -> String {
     let hop = if reply.hop == 0 { String::new() } else { format!(" · hop {} to {}", reply.hop, plain(&reply.layer)) };
     let about = format!(
         "{}{}{hop} · {} · {}",
