@@ -16,6 +16,7 @@ mod packages;
 mod permissions;
 mod plugins;
 mod policy;
+mod readme;
 mod scraper;
 mod signals;
 mod tools;

@@ -1,0 +1,49 @@
+//! The README's scripts, run as they stand there.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::home::Run;
+
+/// The first shell block of a section of the README.
+fn script(section: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    let section = text.split_once(&format!("\n## {section}\n")).expect("the README has the section").1;
+    let block = section.split_once("\n```sh\n").expect("the section has a script").1;
+    block.split_once("\n```").unwrap().0.to_owned()
+}
+
+/// A run of a script with this build's `hal9` on the path, in the repository, as its reader would.
+fn run(script: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_hal9-under-test"), folder.path().join("hal9")).unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(folder.path().to_owned()).chain(std::env::split_paths(&path));
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", script])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(""))
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .env("TMPDIR", folder.path())
+        .env("CARGO_TARGET_DIR", hal9_tests::guests_target_dir().join("authors").join("readme"))
+        .env_remove("HAL9_HOME")
+        .env_remove("HAL9_ENV");
+    Run::of(&mut bash)
+}
+
+#[test]
+fn the_life_of_a_package_is_one_script() {
+    let run = run(&script("Package, sign, install, upgrade")).ok();
+    let in_order = [
+        "sentiment-analyzer 0.1.0 is installed",
+        "installed",
+        "negative",
+        "0.2.0 is installed, upgraded from 0.1.0",
+        "status 10: an older version is no upgrade",
+        "is uninstalled",
+    ];
+    let mut rest = run.stdout.as_str();
+    for words in in_order {
+        rest = rest.split_once(words).unwrap_or_else(|| panic!("`{words}` is missing, or out of order: {run:#?}")).1;
+    }
+}
