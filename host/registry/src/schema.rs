@@ -87,7 +87,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// How long a process waits for another one to finish writing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to the registry's database, with the errors of SQLite told apart.
 #[derive(Debug)]

@@ -18,7 +18,10 @@ use rustix::fs::OFlags;
 pub(crate) use read::{Entry, Fault};
 pub(crate) use write::Writer;
 
-use crate::{Error, schema::PATIENCE};
+use crate::Error;
+
+/// How long a process waits for others to let go of the store. They may be reading all of it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The folder `store` of a home:
 ///
@@ -94,7 +97,7 @@ impl Store {
                 Ok(()) => return Ok(()),
                 // The lock that blocks cannot be left after a while.
                 Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(5));
+                    std::thread::sleep(Duration::from_millis(2));
                 }
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path() }),
                 Err(TryLockError::Error(source)) => return Err(Error::Store { doing: "lock", path: path(), source }),

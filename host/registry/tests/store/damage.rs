@@ -36,8 +36,10 @@ fn component_of(registry: &Registry, name: &str) -> std::result::Result<Vec<u8>,
     registry.component(&plugin)
 }
 
+type Spoil = fn(&Path) -> std::io::Result<()>;
+
 /// Ways to spoil a file, and what is said of it then.
-const SPOILT: [(&str, fn(&Path) -> std::io::Result<()>); 8] = [
+const SPOILT: [(&str, Spoil); 8] = [
     ("it is not there", |file| fs::remove_file(file)),
     ("its 0 bytes have the digest sha256:e3b0c442", |file| fs::write(file, "")),
     ("bytes have the digest", |file| {
@@ -190,7 +192,7 @@ fn leftovers_are_found_and_removed_and_what_is_strange_is_left() -> Result {
 #[test]
 fn a_folder_that_cannot_be_used_is_named_and_nothing_is_installed() -> Result {
     for (name, spoil) in [
-        ("store", (|path| fs::write(path, "")) as fn(&Path) -> std::io::Result<()>),
+        ("store", (|path| fs::write(path, "")) as Spoil),
         ("store/blobs", |path| fs::write(path, "")),
         ("store/blobs", |path| symlink("/tmp", path)),
         ("store/tmp", |path| symlink("/tmp", path)),

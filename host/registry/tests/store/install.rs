@@ -63,7 +63,7 @@ fn an_installed_plugin_is_there_for_the_next_process() -> Result {
 
     let registry = Registry::open(home.path())?;
     let plugin = registry.tool("tool-of-a-one")?.ok_or("its tool is found")?;
-    assert_eq!(registry.list()?, [plugin.clone()]);
+    assert_eq!(registry.list()?, std::slice::from_ref(&plugin));
     assert!(plugin.active);
     assert_eq!(plugin.manifest, *package.manifest());
     assert_eq!(plugin.granted, package.manifest().permissions);

@@ -67,7 +67,8 @@ fn the_other_process() -> Result {
     let mut registry = Registry::open(Path::new(&home))?;
     let mut out = std::io::stdout().lock();
     let [old, new] = versions();
-    for _ in 0..40 {
+    // Alone it goes on for longer than anybody waits to kill it.
+    for _ in 0..if task == "alone" { 2000 } else { 40 } {
         match task.as_str() {
             // The same thing as others.
             "install" => {
@@ -165,7 +166,7 @@ fn a_killed_command_leaves_the_old_state_or_the_new() -> Result {
         process.kill()?;
         seen += acknowledged.count();
         process.wait()?;
-        assert!(seen < 120, "it was killed at work");
+        assert!(seen < 6000, "it was killed at work");
 
         let mut registry = Registry::open(home.path())?;
         let found = current(&registry, "a.one")?;
