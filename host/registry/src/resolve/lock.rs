@@ -91,13 +91,13 @@ pub enum LockError {
         /// The version.
         version: Version,
         /// The digest in the lock.
-        wanted: Digest,
+        wanted: Box<Digest>,
         /// The digest of the package.
         found: Digest,
     },
 
     /// A plugin of the lock needs a newer HAL9.
-    #[error("the lock's {plugin} {version} needs HAL9 {needs}, and this is HAL9 {hal9}: update HAL9")]
+    #[error("the lock's {plugin} {version} needs HAL9 {needs}, and this one is older: update HAL9")]
     TooNew {
         /// The plugin.
         plugin: PluginId,
@@ -105,8 +105,6 @@ pub enum LockError {
         version: Version,
         /// The HAL9 that it needs.
         needs: Version,
-        /// This HAL9.
-        hal9: Version,
     },
 
     /// A catalogue could not be read.
@@ -168,12 +166,13 @@ impl Lock {
             };
             match there.digest {
                 Some(found) if found == wanted => {}
-                Some(found) => return Err(LockError::Different { plugin, version, wanted, found }),
+                Some(found) => {
+                    return Err(LockError::Different { plugin, version, wanted: wanted.into(), found });
+                }
                 None => return Err(LockError::Missing { plugin, version, digest: wanted }),
             }
             if let Some(needs) = there.min_hal9_version.as_ref().filter(|needs| *needs > hal9) {
-                let (needs, hal9) = (needs.clone(), hal9.clone());
-                return Err(LockError::TooNew { plugin, version, needs, hal9 });
+                return Err(LockError::TooNew { plugin, version, needs: needs.clone() });
             }
             *one = there;
         }

@@ -13,6 +13,8 @@ mod unsolvable;
 mod words;
 
 #[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -59,7 +61,7 @@ pub fn resolve(
 ) -> Result<Vec<Candidate>, Unsolvable> {
     let choices = Choices::find(roots, catalogue, installed, hal9, prefer)?;
     let solution = solver::solve(&choices).map_err(|stuck| match stuck {
-        Stuck::None(derivation) => Unsolvable::Unmet { obstacles: obstacles::obstacles(derivation, &choices) },
+        Stuck::None(derivation) => Unsolvable::Unmet { obstacles: obstacles::obstacles(*derivation, &choices) },
         Stuck::TooHard => Unsolvable::TooHard { what: "combinations", limit: solver::MAX_DETOURS },
     })?;
     let chosen: BTreeMap<_, _> =

@@ -35,7 +35,7 @@ pub(super) type Derivation = DerivationTree<Needer, Ranges<Ordered>, String>;
 /// How a search ended without a solution.
 pub(super) enum Stuck {
     /// There is none.
-    None(Derivation),
+    None(Box<Derivation>),
     /// The search took more than [`MAX_DETOURS`].
     TooHard,
 }
@@ -54,7 +54,7 @@ pub(super) fn solve(choices: &Choices) -> Result<BTreeMap<PluginId, Version>, St
                 Needer::Plugin(id) => Some((id, version.0)),
             })
             .collect()),
-        Err(PubGrubError::NoSolution(derivation)) => Err(Stuck::None(derivation)),
+        Err(PubGrubError::NoSolution(derivation)) => Err(Stuck::None(derivation.into())),
         // The other steps of a search cannot fail.
         Err(_) => Err(Stuck::TooHard),
     }
