@@ -18,8 +18,9 @@
 //!
 //! - [`Host`] owns the engine and the backends; [`Component`] is compiled code that runs nothing; [`Plugin`] is a component
 //!   that is linked to what it was granted, with instances that are replaced when they break.
-//! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, and carries calls
-//!   from one to another.
+//! - [`Manager`] keeps many plugins: it activates them, finds them by what they can do, routes signals, carries calls
+//!   from one to another, and has a new version take over from the one that serves without losing a call
+//!   ([`Manager::replace`]).
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
 //!   [`LogSink`], [`AuditSink`]; and behind the network, [`Resolver`] and [`Connector`].
 //!

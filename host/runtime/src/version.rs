@@ -4,7 +4,9 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hal9_package::{Capability, Limits, Manifest, Permission, Permissions, PluginId, Rights, RuntimePolicy};
+use hal9_package::{
+    Capability, Limits, Manifest, Permission, PermissionKind, Permissions, PluginId, Rights, RuntimePolicy,
+};
 use wasmtime::component::InstancePre;
 
 use crate::audit::{AuditEvent, AuditKind, Rule};
@@ -171,7 +173,12 @@ impl Version {
         let (old, new) = (before.rights(), self.rights());
         let had = Rights::new(old.granted(), &nothing);
         let still_denied = Rights::new(new.denied(), &nothing);
-        let more = new.granted().iter().filter(|permission| !had.covers(permission));
+        // Whoever writes files reads them as well.
+        let written = |permission: &Permission| Permission { kind: PermissionKind::FileWrite, ..permission.clone() };
+        let had_it = |permission: &Permission| {
+            had.covers(permission) || permission.kind == PermissionKind::FileRead && had.covers(&written(permission))
+        };
+        let more = new.granted().iter().filter(|permission| !had_it(permission));
         let freed = old.denied().iter().filter(|denied| new.contains(denied.kind) && !still_denied.covers(denied));
         more.chain(freed).cloned().collect()
     }
