@@ -101,8 +101,8 @@ impl Session {
     pub(crate) fn known(&self, name: &str) -> Result<hal9_registry::Plugin, Failure> {
         self.registry.get(name)?.ok_or_else(|| {
             Failure::not_found(
-                format!("no plugin `{name}` is loaded"),
-                "see `hal9 plugin list`, or load it: hal9 plugin load --dev DIR",
+                format!("no plugin `{name}` is loaded or installed"),
+                "see `hal9 plugin list`, or load it: hal9 plugin load --dev DIR; or install it: hal9 plugin install FILE",
             )
         })
     }

@@ -47,6 +47,19 @@ fn what_is_installed_already_is_taken_and_goes_on_to_work() {
 }
 
 #[test]
+fn the_first_folder_that_has_a_plugin_answers_for_it() {
+    let (home, shelf, mine, theirs) = (Home::trusting(), Shelf::new(), Shelf::new(), Shelf::new());
+    let top = shelf.needing("test.top", "1.0.0", &[("test.base", ">=1")]);
+    mine.package("test.base", "1.0.0", json!({}));
+    // Whoever can put a file somewhere else names a version that is newer than all.
+    theirs.package("test.base", "99.0.0", json!({}));
+    shelf.package("test.base", "98.0.0", json!({}));
+    let folder = |shelf: &Shelf| shelf.path().to_str().unwrap().to_owned();
+    home.try_install(&top, &["--from", &folder(&mine), "--from", &folder(&theirs)]).ok();
+    assert_eq!(home.versions(), ["test.base 1.0.0", "test.top 1.0.0"]);
+}
+
+#[test]
 fn conflicts_and_cycles_are_explained() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     let top = shelf.needing("test.top", "1.0.0", &[("test.left", "^1"), ("test.right", "^1")]);

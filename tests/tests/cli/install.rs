@@ -64,7 +64,11 @@ fn what_is_asked_for_must_be_granted_by_somebody() {
         format!("[trust]\nallow_unsigned = true\n[plugins.\"{ID}\"]\ngrant = [\"SystemTime\"]\n"),
     )
     .unwrap();
-    home.try_install(&package, &[]).ok();
+    let value = home.try_install(&package, &[]).json();
+    assert!(
+        value["warnings"][0].as_str().unwrap().contains("hal9 policy grant test.one 'Hal9Memory:notes/'"),
+        "{value}"
+    );
     assert_eq!(home.hal9(["--json", "plugin", "info", ID]).json()["granted"], json!(["SystemTime"]));
 }
 

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Error as HostError};
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Error as HostError, Host};
 use hal9_package::{PluginId, PublicKey};
 use hal9_registry::Install;
 
 use super::plan::{Before, Step};
+use crate::compile;
 use crate::failure::{Code, Failure};
 use crate::policy_file::PolicyFile;
 use crate::session::Session;
@@ -26,8 +27,10 @@ pub(super) async fn apply(
     leave: Leave<'_>,
 ) -> Result<Vec<String>, Failure> {
     let (mut components, mut warnings) = (Vec::new(), Vec::new());
+    // One without the audit log: what is looked at with all that it declares was not granted that.
+    let inspector = compile::host()?.cache(session.home.cache()).build()?;
     for step in steps {
-        let tried = try_out(session, step).await.map_err(|failure| kept(step, failure))?;
+        let tried = try_out(session, step, &inspector).await.map_err(|failure| kept(step, failure))?;
         warnings.extend(tried.lacks.map(|what| format!("it does not start before it is configured: {what}")));
         components.push(tried.component);
     }
@@ -63,24 +66,22 @@ struct Tried {
 }
 
 /// Checks that a version works as things are.
-async fn try_out(session: &Session, step: &Step) -> Result<Tried, Failure> {
+async fn try_out(session: &Session, step: &Step, inspector: &Host) -> Result<Tried, Failure> {
     let (id, package) = (step.offer.id(), &step.offer.package);
     let host = session.manager.host();
     let spinner = session.output.spinner(format!("compiling {id}"));
-    let seen = validation::package(package, host);
-    drop(spinner);
-    if let Some(failure) = seen.failure {
+    if let Some(failure) = validation::package(package, inspector).failure {
         return Err(failure);
     }
-    let Some(compiled) = seen.component else {
-        return Err(Failure::new(Code::InvalidPackage, format!("{id}: its package has no component")).plugin(id));
-    };
+    let component = package.component()?;
+    let compiled = host.compile(id.as_str(), &component)?;
+    drop(spinner);
     let options = session.options(id, package.manifest(), &step.granted);
     let plugin = match host.load(&compiled, options) {
         Ok(plugin) => plugin,
         // Before it is installed, nobody can know how to configure it.
         Err(error @ HostError::InvalidInput { .. }) if step.before.is_none() => {
-            return Ok(Tried { component: package.component()?, lacks: Some(error.to_string()) });
+            return Ok(Tried { component, lacks: Some(error.to_string()) });
         }
         Err(error) => return Err(error.into()),
     };
@@ -90,7 +91,7 @@ async fn try_out(session: &Session, step: &Step) -> Result<Tried, Failure> {
             session.output.note(format!("{id}: at its end: {error}"));
         }
     }
-    Ok(Tried { component: package.component()?, lacks: None })
+    Ok(Tried { component, lacks: None })
 }
 
 /// Says of a version that does not work that the old one goes on.

@@ -5,13 +5,13 @@ use std::io::{IsTerminal as _, Write as _};
 use hal9_registry::Source;
 use serde_json::json;
 
-use super::remove::installed;
+use super::remove::{Present, installed};
 use crate::failure::{Code, Failure};
 use crate::output::{lines, plain, size, table};
 use crate::session::Session;
 
 pub(super) fn run(session: &Session, name: &str, path: Option<&str>) -> Result<(), Failure> {
-    let (id, current, _) = installed(session, name)?;
+    let Present { id, current, .. } = installed(session, name)?;
     let Source::Installed(stored) = &current.source else { return Ok(()) };
     let package = session.registry.package(stored)?;
     let Some(path) = path else {

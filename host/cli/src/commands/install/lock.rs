@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hal9_registry::{Lock, Locked, Plugin, Source};
 
-use super::plan::{Plan, Step, this_hal9, version_of};
+use super::plan::{Plan, this_hal9, version_of};
 use super::shelves::Shelves;
 use crate::failure::{Code, Failure};
 use crate::output::{green, plain};
@@ -53,7 +53,6 @@ pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leav
     let lock = read(path)?;
     let mut shelves = Shelves::open(Vec::new(), from, session.output)?;
     let plugins = session.registry.list()?;
-    let ids: Vec<_> = plugins.iter().map(|plugin| plugin.id().clone()).collect();
     let mut plan = Plan::default();
     for candidate in lock.resolve(&shelves, &this_hal9()?)? {
         let current = session.registry.installed(&candidate.id)?;
@@ -66,17 +65,17 @@ pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leav
             continue;
         }
         let offer = shelves.take(&candidate)?;
-        plan.warn(&offer, &plugins, &ids);
-        let step = Step::new(session, offer, leave)?;
+        let signer = session.settings.trust().judge(&offer, leave)?;
         let wanted = lock.plugins().iter().find(|locked| locked.id == candidate.id).and_then(|it| it.key.as_ref());
-        if wanted.is_some() && wanted != step.signer.as_ref() {
+        if wanted.is_some() && wanted != signer.as_ref() {
             let message = format!("{}: the lock wants it signed by another key", candidate.id);
             return Err(Failure::new(Code::Signature, message)
                 .reason("untrusted-key")
                 .help("get the signature of the author that the lock names, or write the lock anew")
                 .plugin(&candidate.id));
         }
-        plan.steps.push(step);
+        plan.warn(&offer, &plugins);
+        plan.add(session, offer, leave)?;
     }
     check_others(&lock, &plugins)?;
     Ok(plan)

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hal9_host::shell_word;
 use hal9_package::{Dependency, Permissions, PluginId, PublicKey};
 use hal9_registry::{Candidate, Plugin, Prefer, Source, resolve};
 use semver::{BuildMetadata, Comparator, Op, Version, VersionReq};
@@ -126,25 +127,41 @@ impl Plan {
         let plugins = session.registry.list()?;
         let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
         let chosen = resolve(&wish.roots, &shelves, &installed, &this_hal9()?, wish.prefer)?;
-        let ids: Vec<PluginId> = installed.iter().map(|candidate| candidate.id.clone()).collect();
         for candidate in chosen {
             let is_there = installed.iter().any(|one| (&one.id, &one.version) == (&candidate.id, &candidate.version));
             if is_there && !shelves.names(&candidate.id) {
                 continue;
             }
             let offer = shelves.take(&candidate)?;
-            self.warn(&offer, &plugins, &ids);
-            self.steps.push(Step::new(session, offer, leave)?);
+            self.warn(&offer, &plugins);
+            self.add(session, offer, leave)?;
         }
         Ok(())
     }
 
+    /// Makes a step of a package, if it may be installed.
+    pub(super) fn add(&mut self, session: &Session, offer: Offer, leave: Leave<'_>) -> Result<(), Failure> {
+        let step = Step::new(session, offer, leave)?;
+        let id = step.offer.id();
+        // The operator has decided by hand, and is not asked.
+        if let Some(said) = session.settings.plugin(id).grant {
+            for permission in new_of(&step.offer.package.manifest().permissions, &[&said]) {
+                let word = shell_word(&permission.to_string());
+                self.warnings.push(format!(
+                    "{id} asks for {permission}, which hal9.toml does not grant: hal9 policy grant {id} {word}"
+                ));
+            }
+        }
+        self.steps.push(step);
+        Ok(())
+    }
+
     /// What an operator should look at twice.
-    pub(super) fn warn(&mut self, offer: &Offer, plugins: &[Plugin], ids: &[PluginId]) {
+    pub(super) fn warn(&mut self, offer: &Offer, plugins: &[Plugin]) {
         let id = offer.id();
         let known = plugins.iter().find(|plugin| plugin.id() == id);
         if known.is_none()
-            && let Some(other) = lookalike::of(id, ids)
+            && let Some(other) = lookalike::of(id, plugins.iter().map(Plugin::id))
         {
             self.warnings
                 .push(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"));
@@ -157,7 +174,7 @@ impl Plan {
 }
 
 impl Step {
-    pub(super) fn new(session: &Session, offer: Offer, leave: Leave<'_>) -> Result<Self, Failure> {
+    fn new(session: &Session, offer: Offer, leave: Leave<'_>) -> Result<Self, Failure> {
         let signer = session.settings.trust().judge(&offer, leave)?;
         let current = session.registry.installed(offer.id())?;
         let declared = &offer.package.manifest().permissions;

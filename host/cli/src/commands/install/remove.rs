@@ -20,7 +20,7 @@ pub(super) fn uninstall(
     version: Option<&Version>,
     purge: bool,
 ) -> Result<(), Failure> {
-    let (id, current, versions) = installed(session, name)?;
+    let Present { id, current, versions } = installed(session, name)?;
     if let Some(version) = version
         && !versions.iter().any(|(_, installed)| installed.version == *version)
     {
@@ -78,7 +78,7 @@ pub(super) fn uninstall(
 }
 
 pub(super) async fn switch(session: &mut Session, name: &str, version: &Version) -> Result<(), Failure> {
-    let (id, current, versions) = installed(session, name)?;
+    let Present { id, current, versions } = installed(session, name)?;
     let Some((manifest, target)) = versions.iter().find(|(_, installed)| installed.version == *version) else {
         return Err(absent(&id, version, &versions));
     };
@@ -118,18 +118,24 @@ async fn try_out(session: &Session, plugin: &Plugin) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A plugin that is installed: its id, its current version, and all that are installed.
-pub(super) fn installed(
-    session: &Session,
-    name: &str,
-) -> Result<(PluginId, Plugin, Vec<(Manifest, Installed)>), Failure> {
+/// A plugin that is installed.
+pub(super) struct Present {
+    pub(super) id: PluginId,
+    /// The version that serves, or would if the plugin were not loaded from a folder.
+    pub(super) current: Plugin,
+    /// All that are installed, newest first.
+    pub(super) versions: Vec<(Manifest, Installed)>,
+}
+
+/// The installed plugin of an id, a name, or the last part of an id.
+pub(super) fn installed(session: &Session, name: &str) -> Result<Present, Failure> {
     let id = session.known(name)?.id().clone();
     let Some(current) = session.registry.installed(&id)? else {
         let message = format!("{id} is not installed: it is loaded from a folder");
         return Err(Failure::not_found(message, format!("unload it: hal9 plugin unload {id}")).plugin(&id));
     };
     let versions = session.registry.versions(&id)?;
-    Ok((id, current, versions))
+    Ok(Present { id, current, versions })
 }
 
 fn absent(id: &PluginId, version: &Version, versions: &[(Manifest, Installed)]) -> Failure {

@@ -22,7 +22,7 @@ pub(super) async fn run(session: &mut Session, environment: Option<&str>, args: 
     let (mut plan, mut offers, mut plugins) = (Plan::default(), Vec::new(), Vec::new());
     for text in &args.plugins {
         if !is_package(text) {
-            plugins.push(installed(session, text)?.1);
+            plugins.push(installed(session, text)?.current);
             continue;
         }
         let offer = Offer::read(Path::new(text), None, &trust, leave)?;
