@@ -45,13 +45,13 @@ impl<'a> Schema<'a> {
     }
 
     /// Whether a text is meant as it is, without the quotes of JSON: where text is the only thing that is allowed, or where it
-    /// is one of the texts that are.
+    /// is one of those that are.
     pub(crate) fn takes_text(self, text: &str) -> bool {
         let is_string = |kind: &Value| kind == "string" || kind == "null";
         match (self.get("type"), self.get("enum").and_then(Value::as_array)) {
             (Some(Value::Array(kinds)), _) => kinds.iter().all(is_string) && kinds.iter().any(|kind| kind == "string"),
             (Some(kind), _) => kind == "string",
-            (None, Some(allowed)) => allowed.iter().any(|value| value == text),
+            (None, Some(allowed)) => allowed.iter().all(Value::is_string) || allowed.iter().any(|value| value == text),
             (None, None) => false,
         }
     }
@@ -121,7 +121,9 @@ mod tests {
     fn text_is_text_where_nothing_else_is_allowed() {
         let takes = |schema: Value| Schema::new(&schema).takes_text("12");
         assert!(takes(json!({"type": "string"})) && takes(json!({"type": ["string", "null"]})));
-        assert!(takes(json!({"enum": ["12"]})) && !takes(json!({"enum": ["1"]})));
+        assert!(
+            takes(json!({"enum": ["12", 1]})) && takes(json!({"enum": ["1"]})) && !takes(json!({"enum": ["1", 12]}))
+        );
         assert!(!takes(json!({"type": ["string", "integer"]})) && !takes(json!({})) && !takes(json!({"type": "null"})));
     }
 

@@ -130,9 +130,10 @@ impl Session {
             manifest: Some(manifest.clone()),
             grant: Grant::Only(granted),
             deny: standing.denied,
+            breaker: settings.breaker(),
             caps: settings.limits,
+            runtime: settings.runtime,
             config: serde_json::Value::Object(settings.config),
-            ..LoadOptions::default()
         }
     }
 

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use hal9_host::{HostLimits, NetworkConfig};
-use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey};
+use hal9_host::{Breaker, HostLimits, NetworkConfig};
+use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey, RuntimeOverrides};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
@@ -89,9 +90,35 @@ pub(crate) struct PluginSettings {
     /// Caps on its limits.
     #[serde(default)]
     pub(crate) limits: LimitOverrides,
+    /// How its instances are kept, in place of what its manifest says.
+    #[serde(default)]
+    pub(crate) runtime: RuntimeOverrides,
+    /// When it is given a rest.
+    #[serde(default)]
+    breaker: BreakerSettings,
     /// Its configuration; a value may be a reference to a secret.
     #[serde(default)]
     pub(crate) config: Map<String, Value>,
+}
+
+/// When a plugin that breaks again and again is given a rest, where it is not the default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BreakerSettings {
+    /// After so many failures in a row; 0 for never.
+    failures: Option<u32>,
+    /// For how long at first, such as `1s`.
+    #[serde(default, deserialize_with = "cooldown")]
+    cooldown: Option<Duration>,
+}
+
+/// The longest rest at first that can be asked for.
+const COOLDOWN: Duration = Duration::from_secs(24 * 3_600);
+
+fn cooldown<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || serde::de::Error::custom("write a time of at most a day, such as \"500ms\" or \"1s\"");
+    humantime::parse_duration(&text).ok().filter(|time| *time <= COOLDOWN).map(Some).ok_or_else(wrong)
 }
 
 impl Settings {
@@ -214,7 +241,19 @@ impl PluginSettings {
         self.deny.extend(over.deny);
         self.keys = over.keys.or(self.keys.take());
         self.limits = self.limits.with(&over.limits);
+        self.runtime = self.runtime.with(&over.runtime);
+        self.breaker.failures = over.breaker.failures.or(self.breaker.failures);
+        self.breaker.cooldown = over.breaker.cooldown.or(self.breaker.cooldown);
         merge(&mut self.config, over.config);
+    }
+
+    /// When it is given a rest for breaking again and again.
+    pub(crate) fn breaker(&self) -> Breaker {
+        let usual = Breaker::default();
+        Breaker {
+            failures: self.breaker.failures.unwrap_or(usual.failures),
+            cooldown: self.breaker.cooldown.unwrap_or(usual.cooldown),
+        }
     }
 }
 
@@ -293,6 +332,25 @@ mod tests {
             "list": [3],
         });
         assert_eq!(Value::Object(config), expected);
+    }
+
+    #[test]
+    fn what_is_said_of_instances_and_rests_is_taken_part_by_part() {
+        let text = r#"
+            [plugins."ai.hal9.x"]
+            runtime = { parallel = 4, lazy = false }
+            breaker = { failures = 2 }
+            [env.production.plugins."ai.hal9.x"]
+            runtime = { parallel = 8 }
+            breaker = { cooldown = "250ms" }
+        "#;
+        let plugin = read(text, Some("production")).unwrap().plugin(&"ai.hal9.x".parse().unwrap());
+        assert_eq!((plugin.runtime.parallel, plugin.runtime.lazy), (Some(8), Some(false)));
+        assert_eq!(plugin.breaker(), Breaker { failures: 2, cooldown: Duration::from_millis(250) });
+        assert_eq!(PluginSettings::default().breaker(), Breaker::default());
+        for wrong in ["runtime = { parallel = 0 }", "breaker = { cooldown = \"2days\" }", "breaker = { fails = 1 }"] {
+            assert!(read(&format!("[plugins.\"ai.hal9.x\"]\n{wrong}"), None).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! A home of its own for one test, and the command as a user runs it there.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -24,6 +26,16 @@ impl Home {
 
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// The file with the operator's settings.
+    pub(crate) fn settings(&self) -> std::path::PathBuf {
+        self.path().join("hal9.toml")
+    }
+
+    /// What it says; nothing, where it is not there.
+    pub(crate) fn text(&self) -> String {
+        std::fs::read_to_string(self.settings()).unwrap_or_default()
     }
 
     /// The command with its arguments, for a test that sets up more.
@@ -84,6 +96,13 @@ impl Run {
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
     }
 
+    /// It failed with this status, in words.
+    #[track_caller]
+    pub(crate) fn error_text(self, status: i32) -> String {
+        assert_eq!(self.status, status, "{self:#?}");
+        self.stderr
+    }
+
     /// The error object of a command that failed with this status.
     #[track_caller]
     pub(crate) fn error(self, status: i32) -> Value {
@@ -95,5 +114,73 @@ impl Run {
             assert!(error.get(member).is_some(), "no `{member}` in {value}");
         }
         error.clone()
+    }
+}
+
+/// A command that goes on and says what happens, an object a line.
+pub(crate) struct Live {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+/// A command that has not said anything for so long hangs. Nothing is measured by this.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl Live {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { input: child.stdin.take(), child, lines }
+    }
+
+    pub(crate) fn id(&self) -> i32 {
+        self.child.id().try_into().unwrap()
+    }
+
+    /// The next object that it says.
+    #[track_caller]
+    pub(crate) fn next(&mut self) -> Value {
+        let line = self.lines.recv_timeout(PATIENCE).expect("the command has something to say");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// The next object that is this event, whatever comes before it.
+    #[track_caller]
+    pub(crate) fn event(&mut self, event: &str) -> Value {
+        let mut before = Vec::new();
+        loop {
+            let value = self.next();
+            if value["event"] == event {
+                return value;
+            }
+            assert_ne!(value["event"], "stopped", "no {event} after {before:#?}");
+            before.push(value);
+        }
+    }
+
+    /// Gives it a line.
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Ends its input.
+    pub(crate) fn end(&mut self) {
+        self.input = None;
+    }
+
+    /// Waits for its end.
+    pub(crate) fn status(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,6 +1,10 @@
 //! `hal9 plugin health`: how plugins feel, asked of themselves, beside what the host has counted.
 
-use hal9_host::{Call, Status};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hal9_host::Status;
+use hal9_package::PluginId;
 use hal9_registry::Usage;
 use serde_json::{Value, json};
 
@@ -11,11 +15,13 @@ use crate::session::Session;
 
 /// How one plugin feels.
 struct Feeling {
-    id: String,
+    id: PluginId,
     version: String,
     /// None, where it could not be asked.
     status: Option<Status>,
     reason: String,
+    /// For how long it is not asked yet, after it broke again and again.
+    resting: Option<Duration>,
     usage: Usage,
 }
 
@@ -35,6 +41,7 @@ impl Feeling {
             "status": self.word(),
             "reason": self.reason,
             "answered": self.status.is_some(),
+            "resting_ms": self.resting.map(|resting| u64::try_from(resting.as_millis()).unwrap_or(u64::MAX)),
             "usage": usage_json(&self.usage),
         })
     }
@@ -42,7 +49,7 @@ impl Feeling {
     fn row(&self) -> [String; 6] {
         let Usage { calls, errors, traps, .. } = self.usage;
         [
-            self.id.clone(),
+            self.id.to_string(),
             self.word().to_owned(),
             calls.to_string(),
             errors.to_string(),
@@ -57,24 +64,36 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
         Some(name) => vec![session.known(name)?],
         None => session.registry.list()?.into_iter().filter(|plugin| plugin.active).collect(),
     };
+    // Those that cannot be started cannot be asked.
+    let mut failures = BTreeMap::new();
+    for plugin in &plugins {
+        if let Err(failure) = session.activate(plugin).await {
+            failures.insert(plugin.id().clone(), failure);
+        }
+    }
+    let mut checks: BTreeMap<_, _> =
+        session.manager.check_health().await.into_iter().map(|check| (check.plugin.clone(), check)).collect();
     let mut feelings = Vec::new();
     for plugin in &plugins {
-        let asked = ask(session, plugin).await;
+        let id = plugin.id();
+        let check = checks.remove(id);
+        let resting = check.as_ref().and_then(|check| check.stats.resting);
+        let asked = match (failures.remove(id), check) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(check)) => check.outcome.map_err(Failure::from),
+            (None, None) => Err(Failure::not_found(format!("{id} is gone"), "try it again")),
+        };
         if let Err(failure) = &asked {
             session.note_error(failure);
         }
         let (status, reason) = match asked {
-            Ok((status, reason)) => (Some(status), reason),
+            Ok(report) => (Some(report.status), report.reason),
             Err(failure) => (None, failure.message),
         };
-        feelings.push(Feeling {
-            id: plugin.id().to_string(),
-            version: plugin.manifest.metadata.version.to_string(),
-            status,
-            reason,
-            // Of what was found in a folder, nothing is kept.
-            usage: session.registry.usage(plugin.id()).unwrap_or_default(),
-        });
+        // Of what was found in a folder, nothing is kept.
+        let usage = session.registry.usage(id).unwrap_or_default();
+        let version = plugin.manifest.metadata.version.to_string();
+        feelings.push(Feeling { id: id.clone(), version, status, reason, resting, usage });
     }
     let all: Vec<_> = feelings.iter().map(Feeling::json).collect();
     session.output.result(&json!({ "plugins": all }), || {
@@ -96,12 +115,4 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
         .help(format!("its log may have more: hal9 plugin logs {}", first.id));
     failure.reason = Some("unhealthy".to_owned());
     Err(failure)
-}
-
-/// Starts a plugin and asks it.
-async fn ask(session: &mut Session, plugin: &hal9_registry::Plugin) -> Result<(Status, String), Failure> {
-    let loaded = session.activate(plugin).await?;
-    loaded.start().await?;
-    let report = loaded.health(&mut Call::measured()).await?;
-    Ok((report.status, report.reason))
 }

@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn line(timestamp: u64) -> String {
-        format!("{{\"timestamp\":{timestamp},\"level\":\"info\",\"source\":\"log\",\"message\":\"\"}}\n")
+        let (level, source, message) = (hal9_host::Level::Info, hal9_host::LogSource::Log, String::new());
+        serde_json::to_string(&Record { timestamp, level, source, message }).unwrap() + "\n"
     }
 
     #[test]

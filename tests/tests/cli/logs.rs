@@ -1,0 +1,59 @@
+//! Following logs: lines of several plugins as they come, until somebody ends it.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::home::{Home, Live};
+
+#[test]
+fn lines_are_followed_as_they_come_until_ctrl_c() {
+    let home = Home::new();
+    home.load("flood");
+    home.load("settings");
+    home.hal9(["signal", "send", "--layer", "L2", "--neuron", "flood", "lines 3"]).ok();
+    let mut logs = Live::start(home.command(["--json", "plugin", "logs", "-f", "--tail", "2"]));
+    assert_eq!([logs.next()["message"].clone(), logs.next()["message"].clone()], ["1", "2"]);
+    home.hal9(["signal", "send", "--layer", "L2", "depth"]).ok();
+    let line = logs.next();
+    assert_eq!((&line["plugin"], &line["message"]), (&"test.settings".into(), &"depth is 3".into()));
+    home.hal9(["signal", "send", "--layer", "L2", "--neuron", "flood", "stderr 1"]).ok();
+    let line = logs.next();
+    assert_eq!((&line["plugin"], &line["level"]), (&"test.flood".into(), &"Warn".into()));
+    kill(Pid::from_raw(logs.id()), Signal::SIGINT).unwrap();
+    assert_eq!(logs.status(), 0);
+}
+
+#[test]
+fn lines_are_followed_through_a_full_file() {
+    let home = Home::new();
+    home.load("flood");
+    let file = home.path().join("logs/test.flood.jsonl");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let line = |message: &str| {
+        format!("{{\"timestamp\":1,\"level\":\"Info\",\"source\":\"log\",\"message\":\"{message}\"}}\n")
+    };
+    // As much as a file holds.
+    std::fs::write(&file, line(&"x".repeat(10_000)).repeat(105) + &line("last")).unwrap();
+    let mut logs = Live::start(home.command(["--json", "plugin", "logs", "-f", "flood", "--tail", "1"]));
+    assert_eq!(logs.next()["message"], "last");
+    home.hal9(["signal", "send", "--layer", "L2", "lines 2"]).ok();
+    assert_eq!([logs.next()["message"].clone(), logs.next()["message"].clone()], ["0", "1"]);
+    assert!(file.with_extension("jsonl.old").exists() && file.metadata().unwrap().len() < 1_000, "it began a new file");
+}
+
+#[test]
+fn old_lines_and_other_plugins_are_left_out_where_that_is_asked_for() {
+    let home = Home::new();
+    home.load("flood");
+    home.hal9(["signal", "send", "--layer", "L2", "lines 2"]).ok();
+    let lines = |args: &[&str]| {
+        let value = home.hal9([&["--json", "plugin", "logs"], args].concat()).json();
+        value["lines"].as_array().unwrap().len()
+    };
+    assert_eq!((lines(&[]), lines(&["flood"]), lines(&["--since", "1h"])), (2, 2, 2));
+    assert_eq!(lines(&["--since", "2100-01-01"]), 0);
+    home.hal9(["--json", "plugin", "logs", "nobody"]).error(3);
+    // What is gone has left its lines.
+    home.hal9(["plugin", "unload", "flood"]).ok();
+    assert_eq!(lines(&["test.flood"]), 2);
+}
