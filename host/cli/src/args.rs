@@ -12,7 +12,7 @@ use clap::{Args as Group, Parser, Subcommand};
 use hal9_package::Permission;
 
 pub(crate) use config::{ConfigCommand, SetArgs};
-pub(crate) use dev::{LevelArg, LogsArgs};
+pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
@@ -66,6 +66,8 @@ pub(crate) enum Command {
         #[arg(long)]
         fix: bool,
     },
+    /// Run a plugin while you work on it: built, checked and swapped in whenever a source changes
+    Dev(DevArgs),
     /// Build, check, install, load and watch plugins
     #[command(subcommand)]
     Plugin(PluginCommand),

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hal9_host::{AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, LogSink, Manager};
+use hal9_host::{
+    AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, LogSink, Manager, Swap, Widening,
+};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
 use hal9_registry::{Link, Registry, Source, Usage};
 
@@ -185,6 +187,20 @@ impl Session {
         }
         self.activate_reachable(&loaded).await?;
         Ok(loaded)
+    }
+
+    /// Has another version take the place of a loaded plugin, under what the settings say now.
+    pub(crate) async fn replace(
+        &self,
+        component: &Component,
+        manifest: &Manifest,
+        granted: &Permissions,
+        accept: Widening,
+    ) -> Result<Swap, Failure> {
+        let id = &manifest.metadata.id;
+        let mut options = self.options(id, manifest, granted);
+        options.config = self.with_secrets(id, options.config)?;
+        Ok(self.manager.replace(component, options, accept).await?)
     }
 
     /// Loads and activates the plugins that one may call or send signals to, and those that these may.

@@ -5,6 +5,7 @@ mod audit;
 mod build;
 mod cache;
 mod config;
+mod dev;
 mod dependencies;
 mod health;
 mod home;

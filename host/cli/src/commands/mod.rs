@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod demo;
+mod dev;
 mod develop;
 mod doctor;
 mod health;
@@ -45,6 +46,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
     match command {
         Command::Demo { guests } => demo::run(output, guests.as_deref()).await,
         Command::Doctor { fix } => doctor::run(output, environment, fix),
+        Command::Dev(args) => dev::run(opening, args).await,
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
         Command::Plugin(PluginCommand::Store(command)) => {
             in_home(opening, async |session| install::run(session, environment, command).await).await
