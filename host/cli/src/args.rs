@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Settings of this environment lie over the others: [env.NAME] in hal9.toml
     #[arg(long, global = true, value_name = "NAME", env = "HAL9_ENV")]
     pub(crate) env: Option<String>,
+    /// Plugins of this folder come before those of the home: packages, and components; repeatable
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) plugin_path: Vec<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -37,6 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   hal9 demo                                                   see it all work
   hal9 plugin load --dev guests/sentiment-analyzer
+  hal9 dev guests/sentiment-analyzer                          change it while it runs
   hal9 plugin install sentiment-analyzer-0.1.0.hal9 --key publisher.pub
   hal9 signal send --layer L2 --content \"I love this!\"
   hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
@@ -150,8 +154,19 @@ Examples:
 /// What an operator does with the plugins of a home.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LoadedCommand {
-    /// List the plugins that are loaded
-    List,
+    /// List the plugins that there are, and where they come from
+    #[command(after_help = "\
+Plugins are found in the folders of --plugin-path, then in those of HAL9_PLUGIN_PATH, in ./plugins, in the home (loaded from
+a folder or installed), and in /usr/local/share/hal9/plugins and /usr/share/hal9/plugins. The first usable one of an id is
+the one. In a folder, these are packages (.hal9), components (.wasm) that carry a manifest, and folders with one component
+and a manifest.json. What was found in a folder has only what hal9.toml grants it, and is judged as by `hal9 plugin install`:
+without a trusted signature it is used only from a folder that --plugin-path or HAL9_PLUGIN_PATH names, or where [trust] in
+hal9.toml has `allow_unsigned = true`.")]
+    List {
+        /// Those as well that another one of the same id comes before
+        #[arg(long)]
+        all: bool,
+    },
     /// Show all about a plugin: grants, limits, what it has done
     Info {
         /// Its id, or its name or the last part of its id
@@ -160,6 +175,7 @@ pub(crate) enum LoadedCommand {
     /// Load a plugin from where it is developed; what it declares is granted, unless --grant or hal9.toml say otherwise
     #[command(after_help = "Examples:
   hal9 plugin load --dev guests/sentiment-analyzer
+  hal9 dev guests/sentiment-analyzer                          change it while it runs
   hal9 plugin load --dev target/wasm32-wasip1/release/my_plugin.wasm
   hal9 plugin load --dev . --grant Hal9Memory --grant SystemTime")]
     Load {

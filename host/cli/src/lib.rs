@@ -8,6 +8,7 @@ mod compile;
 mod composition;
 mod contents;
 mod dataset;
+mod discovery;
 mod failure;
 mod grants;
 mod home;

@@ -1,16 +1,21 @@
 //! Owns the plugins of one command: those that it needs, loaded from where the registry says and granted what the settings
 //! say, and what they used up, written back at the end. It refuses to know what the command does with them.
 
+mod catalogue;
+
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hal9_host::{
     AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, LogSink, Manager, Swap, Widening,
 };
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
-use hal9_registry::{Link, Registry, Source, Usage};
+use hal9_registry::{Error as RegistryError, Link, Registry, Source, Usage};
 
 use crate::compile;
+use crate::discovery::Findings;
 use crate::failure::{Code, Failure};
 use crate::grants::Standing;
 use crate::home::Home;
@@ -32,6 +37,10 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     pub(crate) audit: Arc<AuditLog>,
     watch: Option<Arc<Watch>>,
+    /// Folders that the command names.
+    plugin_path: Vec<PathBuf>,
+    /// What is in folders; nobody looks before somebody asks.
+    findings: OnceCell<Findings>,
     /// The secrets that plugins were given.
     mask: Arc<Mask>,
     /// The plugins that are there for this session only.
@@ -49,6 +58,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) settings: Option<&'a Settings>,
     /// Who watches what plugins do.
     pub(crate) watch: Option<Arc<Watch>>,
+    /// Folders with plugins, in the order in which they are looked for.
+    pub(crate) plugin_path: &'a [PathBuf],
     /// Who gets what plugins log, beside their files.
     pub(crate) log: Option<Arc<dyn LogSink>>,
 }
@@ -72,7 +83,7 @@ fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
 impl Session {
     /// Opens the home.
     pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, Failure> {
-        let Opening { output, environment, settings, watch, log } = opening.clone();
+        let Opening { output, environment, settings, watch, plugin_path, log } = opening.clone();
         let home = Home::find()?;
         let settings = settings.map_or_else(|| Settings::read(&home.settings(), environment), |it| Ok(it.clone()))?;
         let registry = Registry::open(home.folder())?;
@@ -93,19 +104,11 @@ impl Session {
             output,
             audit,
             watch,
+            plugin_path: plugin_path.to_vec(),
+            findings: OnceCell::new(),
             mask,
             here: BTreeSet::new(),
             errors: BTreeMap::new(),
-        })
-    }
-
-    /// The plugin of an id, a name, or the last part of an id.
-    pub(crate) fn known(&self, name: &str) -> Result<hal9_registry::Plugin, Failure> {
-        self.registry.get(name)?.ok_or_else(|| {
-            Failure::not_found(
-                format!("no plugin `{name}` is loaded or installed"),
-                "see `hal9 plugin list`, or load it: hal9 plugin load --dev DIR; or install it: hal9 plugin install FILE",
-            )
         })
     }
 
@@ -235,11 +238,13 @@ impl Session {
             trust::refusal(&failure).iter().for_each(|event| self.audit.record(event));
             return Err(failure);
         }
-        let bytes = match &plugin.source {
-            Source::Linked(link) => source::read(&link.component).map_err(|failure| {
+        let found = self.findings()?.component(plugin).transpose()?;
+        let bytes = match (&plugin.source, found) {
+            (_, Some(bytes)) => bytes,
+            (Source::Linked(link), None) => source::read(&link.component).map_err(|failure| {
                 failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", link.folder.display()))
             })?,
-            Source::Installed(_) => self.registry.component(plugin)?,
+            (Source::Installed(_), None) => self.registry.component(plugin)?,
         };
         let spinner = self.output.spinner(format!("compiling {}", plugin.id()));
         let component = self.manager.host().compile(plugin.id().as_str(), &bytes)?;
@@ -280,7 +285,7 @@ impl Session {
         let layers: Vec<_> = granted.scopes(PermissionKind::Hal9Signal).collect();
         let in_scope =
             |scopes: &[Option<&str>], name: &str| scopes.iter().any(|scope| scope.is_none_or(|scope| scope == name));
-        let mut reachable = self.registry.list()?;
+        let mut reachable = self.plugins()?;
         reachable.retain(|other| {
             let is_neuron_in_scope = |capability: &Capability| {
                 matches!(capability, Capability::NeuronType { layer, .. } if in_scope(&layers, layer))
@@ -304,6 +309,14 @@ impl Session {
             Failure::new(Code::Unavailable, message)
                 .help("find out what keeps hal9 from writing there; `hal9 policy show` says what holds")
         })
+    }
+
+    /// A failure without what its plugin was given in confidence, and may have put into its words.
+    pub(crate) fn without_secrets(&self, mut failure: Failure) -> Failure {
+        if let Some(plugin) = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok()) {
+            failure.message = self.mask.mask(&plugin, &failure.message).into_owned();
+        }
+        failure
     }
 
     /// Notes a failure of a plugin's, for its usage.
@@ -339,7 +352,10 @@ impl Session {
                 peak_memory: stats.peak_memory,
                 last_error: self.errors.remove(&id).map(|error| self.mask.mask(&id, &error).into_owned()),
             };
-            if let Err(error) = self.registry.add_usage(&id, &usage) {
+            if let Err(error) = self.registry.add_usage(&id, &usage)
+                // Of what is not in the home, nothing is kept.
+                && !matches!(error, RegistryError::Unknown { .. })
+            {
                 self.output.note(format!("{id}: what it used up could not be written down: {error}"));
             }
         }

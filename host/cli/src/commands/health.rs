@@ -62,7 +62,7 @@ impl Feeling {
 pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(), Failure> {
     let plugins = match name {
         Some(name) => vec![session.known(name)?],
-        None => session.registry.list()?.into_iter().filter(|plugin| plugin.active).collect(),
+        None => session.plugins()?.into_iter().filter(|plugin| plugin.active).collect(),
     };
     // Those that cannot be started cannot be asked.
     let mut failures = BTreeMap::new();
@@ -90,8 +90,7 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
             Ok(report) => (Some(report.status), report.reason),
             Err(failure) => (None, failure.message),
         };
-        // Of what was found in a folder, nothing is kept.
-        let usage = session.registry.usage(id).unwrap_or_default();
+        let usage = session.usage(id)?;
         let version = plugin.manifest.metadata.version.to_string();
         feelings.push(Feeling { id: id.clone(), version, status, reason, resting, usage });
     }

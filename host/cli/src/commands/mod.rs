@@ -6,6 +6,7 @@ mod demo;
 mod dev;
 mod develop;
 mod doctor;
+mod found;
 mod health;
 mod inspect;
 mod install;
@@ -36,7 +37,14 @@ use crate::session::{Opening, Session};
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     dispatch(
         args.command,
-        Opening { output: *output, environment: args.env.as_deref(), settings: None, watch: None, log: None },
+        Opening {
+            output: *output,
+            environment: args.env.as_deref(),
+            settings: None,
+            watch: None,
+            plugin_path: &args.plugin_path,
+            log: None,
+        },
     )
     .await
 }
@@ -82,6 +90,7 @@ async fn in_home(
     if let Err(failure) = &result {
         session.note_error(failure);
     }
+    let result = result.map_err(|failure| session.without_secrets(failure));
     session.close().await;
     result
 }
@@ -130,7 +139,7 @@ fn standard_input_text() -> Result<String, Failure> {
 /// The active plugin with a capability of that kind and name; the only one of the kind, where no name is given.
 fn only(session: &Session, kind: &str, what: &str, option: &str, name: Option<&str>) -> Result<Plugin, Failure> {
     let mut offers: Vec<(String, Plugin)> = Vec::new();
-    for plugin in session.registry.list()?.into_iter().filter(|plugin| plugin.active) {
+    for plugin in session.plugins()?.into_iter().filter(|plugin| plugin.active) {
         let of_kind = plugin.manifest.capabilities.iter().filter(|capability| capability.kind() == kind);
         offers.extend(of_kind.map(|capability| (capability.name().to_owned(), plugin.clone())));
     }

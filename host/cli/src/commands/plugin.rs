@@ -7,6 +7,7 @@ use hal9_package::{Manifest, Permissions, RuntimePolicy};
 use hal9_registry::{Loaded, Plugin, Recorded, Usage};
 use serde_json::json;
 
+use super::found;
 use super::policy::standing_text;
 use super::provenance::{Provenance, component, folder, installed_json, source_name};
 use crate::args::LoadedCommand;
@@ -23,7 +24,7 @@ pub(super) async fn run(
     command: LoadedCommand,
 ) -> Result<(), Failure> {
     match command {
-        LoadedCommand::List => list(session),
+        LoadedCommand::List { all } => list(session, all),
         LoadedCommand::Info { plugin } => info(session, &plugin),
         LoadedCommand::Load { dev, grant, no_grants } => {
             let only = (no_grants || !grant.is_empty()).then(|| grant.into_iter().collect());
@@ -75,22 +76,26 @@ pub(super) fn usage_json(usage: &Usage) -> serde_json::Value {
     })
 }
 
-fn list(session: &Session) -> Result<(), Failure> {
+fn list(session: &Session, all: bool) -> Result<(), Failure> {
     let plugins: Vec<(Plugin, Usage)> = session
-        .registry
-        .list()?
+        .plugins()?
         .into_iter()
-        .map(|plugin| Ok((session.registry.usage(plugin.id())?, plugin)).map(|(usage, plugin)| (plugin, usage)))
+        .map(|plugin| Ok((session.usage(plugin.id())?, plugin)).map(|(usage, plugin)| (plugin, usage)))
         .collect::<Result<_, Failure>>()?;
+    let places = plugins.iter().map(|(plugin, _)| found::place(session, plugin)).collect::<Result<Vec<_>, _>>()?;
+    let unused = found::unused(session, &plugins.iter().map(|(plugin, _)| plugin).collect::<Vec<_>>())?;
     let value: Vec<_> = plugins
         .iter()
-        .map(|(plugin, usage)| {
+        .zip(&places)
+        .map(|((plugin, usage), (place, path))| {
             let metadata = &plugin.manifest.metadata;
             json!({
                 "id": metadata.id,
                 "name": metadata.name,
                 "version": metadata.version,
                 "active": plugin.active,
+                "found": place,
+                "path": path,
                 "source": source_name(&plugin.source),
                 "component": component(&plugin.source),
                 "capabilities": plugin.manifest.capabilities,
@@ -99,16 +104,20 @@ fn list(session: &Session) -> Result<(), Failure> {
             })
         })
         .collect();
-    session.output.result(&json!({ "plugins": value }), || {
+    let mut value = json!({ "plugins": value });
+    unused.add_to(&mut value, all);
+    session.output.result(&value, || {
         if plugins.is_empty() {
-            return "No plugins are loaded or installed. Load one: hal9 plugin load --dev DIR; or install one: hal9 plugin install FILE".to_owned();
+            let none = "No plugins are loaded or installed. Load one: hal9 plugin load --dev DIR; or install one: hal9 plugin \
+                        install FILE";
+            return format!("{none}\n{}", unused.text(all));
         }
-        let rows = plugins.iter().map(|(plugin, usage)| {
+        let rows = plugins.iter().zip(&places).map(|((plugin, usage), (place, _))| {
             let metadata = &plugin.manifest.metadata;
             [
                 metadata.id.to_string(),
                 metadata.version.to_string(),
-                source_name(&plugin.source).to_owned(),
+                if *place == found::HOME { source_name(&plugin.source) } else { place }.to_owned(),
                 if plugin.active { "active".to_owned() } else { "inactive".to_owned() },
                 kinds(&plugin.manifest),
                 usage.calls.to_string(),
@@ -116,13 +125,13 @@ fn list(session: &Session) -> Result<(), Failure> {
                 health(usage).to_owned(),
             ]
         });
-        table(["ID", "VERSION", "SOURCE", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows)
+        table(["ID", "VERSION", "SOURCE", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows) + &unused.text(all)
     })
 }
 
 fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let plugin = session.known(name)?;
-    let usage = session.registry.usage(plugin.id())?;
+    let usage = session.usage(plugin.id())?;
     let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
     let limits = plugin.manifest.limits.effective(&options.caps);
     let config = super::config::as_info(&plugin.manifest, session.settings.plugin(plugin.id()).config);
@@ -289,7 +298,7 @@ fn replacement(recorded: &Recorded, folder: &Path, manifest: &Manifest) -> Optio
 }
 
 async fn activate(session: &mut Session, name: &str) -> Result<(), Failure> {
-    let plugin = session.known(name)?;
+    let plugin = session.known_at_home(name)?;
     let id = plugin.id().clone();
     // A plugin that cannot start is not made active.
     session.activate(&plugin).await?;
@@ -300,7 +309,7 @@ async fn activate(session: &mut Session, name: &str) -> Result<(), Failure> {
 }
 
 fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
-    let id = session.known(name)?.id().clone();
+    let id = session.known_at_home(name)?.id().clone();
     let changed = session.registry.set_active(&id, false)?;
     session.output.result(&json!({ "id": id, "active": false, "changed": changed }), || {
         format!("{} {id} is inactive{}", green("✓"), if changed { "" } else { ", and was before" })
@@ -308,7 +317,7 @@ fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
 }
 
 fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
-    let id = session.known(name)?.id().clone();
+    let id = session.known_at_home(name)?.id().clone();
     if !session.registry.unlink(&id)? {
         return Err(Failure::new(Code::Conflict, format!("{id} is installed, and not loaded from a folder"))
             .plugin(&id)

@@ -82,7 +82,10 @@ async fn send(session: &mut Session, args: SendArgs) -> Result<(), Failure> {
 /// Starts the neurons of a layer; a reply for each that cannot be.
 async fn start(session: &mut Session, layer: &str, neuron: Option<&str>) -> Result<Vec<Reply>, Failure> {
     let mut replies = Vec::new();
-    let mut plugins = session.registry.neurons_for_layer(layer)?;
+    let mut plugins = session.plugins()?;
+    plugins.retain(|plugin| {
+        plugin.active && plugin.manifest.capabilities.iter().any(|capability| capability.layer() == Some(layer))
+    });
     if let Some(neuron) = neuron {
         plugins.retain(|plugin| {
             plugin.id().as_str() == neuron
@@ -114,7 +117,7 @@ async fn start(session: &mut Session, layer: &str, neuron: Option<&str>) -> Resu
 
 fn nobody(session: &Session, layer: &str, neuron: Option<&str>) -> Result<Failure, Failure> {
     let mut layers = std::collections::BTreeSet::new();
-    for plugin in session.registry.list()?.iter().filter(|plugin| plugin.active) {
+    for plugin in session.plugins()?.iter().filter(|plugin| plugin.active) {
         layers
             .extend(plugin.manifest.capabilities.iter().filter_map(|capability| capability.layer().map(str::to_owned)));
     }

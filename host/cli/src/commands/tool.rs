@@ -1,6 +1,7 @@
 //! `hal9 tool list|describe|call`: what tools there are, and calling them.
 
 use hal9_host::{Call, ToolDescription};
+use hal9_registry::Error as RegistryError;
 use serde_json::{Value, json};
 
 use super::standard_input_text;
@@ -23,7 +24,7 @@ pub(super) async fn run(session: &mut Session, command: ToolCommand) -> Result<(
 /// The tools that manifests declare: those can be called, and no plugin needs to be started to know them.
 fn list(session: &Session) -> Result<(), Failure> {
     let mut tools = Vec::new();
-    for plugin in session.registry.list()?.into_iter().filter(|plugin| plugin.active) {
+    for plugin in session.plugins()?.into_iter().filter(|plugin| plugin.active) {
         let declared = plugin.manifest.capabilities.iter().filter(|capability| capability.kind() == TOOL);
         tools.extend(declared.map(|tool| (plugin.id().clone(), tool.name().to_owned(), tool.description().to_owned())));
     }
@@ -50,11 +51,20 @@ async fn tools_of(session: &mut Session, plugin: &hal9_registry::Plugin) -> Resu
 
 /// The active plugin that declares a tool.
 fn provider(session: &Session, name: &str) -> Result<hal9_registry::Plugin, Failure> {
-    if let Some(plugin) = session.registry.tool(name)? {
-        return Ok(plugin);
+    let active: Vec<_> = session.plugins()?.into_iter().filter(|plugin| plugin.active).collect();
+    let offers = |plugin: &&hal9_registry::Plugin| {
+        plugin.manifest.capabilities.iter().any(|capability| capability.kind() == TOOL && capability.name() == name)
+    };
+    match active.iter().filter(offers).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [plugin] => return Ok((*plugin).clone()),
+        several => {
+            let plugins = several.iter().map(|plugin| plugin.id().clone()).collect();
+            return Err(RegistryError::Contested { kind: TOOL, name: name.to_owned(), plugins }.into());
+        }
     }
-    let active = session.registry.list()?.into_iter().filter(|plugin| plugin.active);
     let names: Vec<_> = active
+        .into_iter()
         .flat_map(|plugin| plugin.manifest.capabilities)
         .filter(|capability| capability.kind() == TOOL)
         .map(|capability| capability.name().to_owned())

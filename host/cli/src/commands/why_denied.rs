@@ -31,7 +31,7 @@ enum Remedy {
 
 pub(super) fn run(session: &Session, environment: Option<&str>, args: &WhyDeniedArgs) -> Result<(), Failure> {
     let name = match &args.plugin {
-        Some(name) => Some(session.registry.get(name)?.map_or_else(|| name.clone(), |plugin| plugin.id().to_string())),
+        Some(name) => Some(session.find(name)?.map_or_else(|| name.clone(), |plugin| plugin.id().to_string())),
         None => None,
     };
     let fits = |record: &AuditRecord| {
@@ -58,7 +58,7 @@ fn remedy(session: &Session, environment: Option<&str>, record: &AuditRecord) ->
     let words = || Remedy::Words(record.help.clone());
     let wanted = record.permission.as_deref().and_then(|text| text.parse::<Permission>().ok());
     let (Some(plugin), Some(wanted)) = (&record.plugin, wanted) else { return Ok(words()) };
-    let remedy = match session.registry.get(plugin.as_str())? {
+    let remedy = match session.find(plugin.as_str())? {
         Some(known) => {
             let standing = session.standing(&known.manifest, &known.granted);
             let remedy = standing.remedy(&wanted, record.rule);

@@ -19,7 +19,7 @@ pub(super) fn run(
     change: Change,
     args: ChangeArgs,
 ) -> Result<(), Failure> {
-    let known = session.registry.get(&args.plugin)?;
+    let known = session.find(&args.plugin)?;
     let id = match &known {
         Some(plugin) => plugin.id().clone(),
         None => args.plugin.parse::<PluginId>().map_err(|_| {

@@ -57,7 +57,7 @@ async fn learn(
     session.settings = file.settings()?;
     let mut lessons = BTreeMap::new();
     for id in watch.ran() {
-        let now = match session.registry.get(id.as_str())? {
+        let now = match session.find(id.as_str())? {
             Some(plugin) => session.standing(&plugin.manifest, &plugin.granted),
             None => Standing::default(),
         };

@@ -43,8 +43,8 @@ pub(super) async fn run(opening: Opening<'_>, command: PolicyCommand) -> Result<
 
 fn show(session: &Session, name: Option<&str>) -> Result<(), Failure> {
     let plugins: Vec<Plugin> = match name {
-        Some(name) => session.registry.get(name)?.into_iter().collect(),
-        None => session.registry.list()?,
+        Some(name) => session.find(name)?.into_iter().collect(),
+        None => session.plugins()?,
     };
     let known: BTreeSet<_> = plugins.iter().map(|plugin| plugin.id().clone()).collect();
     // What is said of plugins that are not loaded holds as soon as they are.

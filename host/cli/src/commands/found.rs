@@ -1,0 +1,89 @@
+//! What `hal9 plugin list` tells of places: where each plugin was found, what else was found there and is not used, and why.
+
+use hal9_registry::{Plugin, Source};
+use serde_json::{Value, json};
+
+use crate::discovery::Finding;
+use crate::failure::Failure;
+use crate::output::{dim, plain, yellow};
+use crate::session::Session;
+
+/// The place of a plugin that is loaded or installed.
+pub(super) const HOME: &str = "home";
+
+/// What was found and is not used.
+pub(super) struct Unused {
+    /// What cannot be used.
+    unusable: Vec<Value>,
+    /// What another one of the same id comes before.
+    shadowed: Vec<Value>,
+}
+
+/// Where a plugin was found: its place in a word, and its file where that is in a folder.
+pub(super) fn place(session: &Session, plugin: &Plugin) -> Result<(&'static str, Option<String>), Failure> {
+    let is_it = |finding: &&Finding| finding.plugin().is_some_and(|found| found.source == plugin.source);
+    let finding = session.findings()?.iter().find(is_it);
+    Ok(finding.map_or((HOME, None), |it| (it.named_by.words(), Some(it.path.display().to_string()))))
+}
+
+/// What is not used beside these plugins.
+pub(super) fn unused(session: &Session, used: &[&Plugin]) -> Result<Unused, Failure> {
+    let findings = session.findings()?;
+    let is_used = |plugin: &Plugin| used.iter().any(|used| used.source == plugin.source && used.id() == plugin.id());
+    let mut unused = Unused { unusable: Vec::new(), shadowed: Vec::new() };
+    for finding in findings.iter() {
+        match &finding.outcome {
+            Err(error) => unused.unusable.push(json!({
+                "id": finding.id(),
+                "path": finding.path,
+                "found": finding.named_by,
+                "error": error,
+            })),
+            Ok(offered) if !is_used(&offered.plugin) => {
+                unused.shadowed.push(shadowed(&offered.plugin, finding.named_by.words()));
+            }
+            Ok(_) => {}
+        }
+    }
+    for plugin in session.registry.list()?.iter().filter(|plugin| !is_used(plugin)) {
+        unused.shadowed.push(shadowed(plugin, HOME));
+    }
+    Ok(unused)
+}
+
+fn shadowed(plugin: &Plugin, place: &str) -> Value {
+    let path = match &plugin.source {
+        Source::Linked(link) => link.component.display().to_string(),
+        Source::Installed(installed) => installed.origin.clone(),
+    };
+    json!({"id": plugin.id(), "version": plugin.manifest.metadata.version, "path": path, "found": place})
+}
+
+impl Unused {
+    /// Adds to what `plugin list` gives to programs.
+    pub(super) fn add_to(&self, value: &mut Value, all: bool) {
+        value["unusable"] = json!(self.unusable);
+        if all {
+            value["shadowed"] = json!(self.shadowed);
+        }
+    }
+
+    /// What it tells people.
+    pub(super) fn text(&self, all: bool) -> String {
+        let word = |value: &Value| value.as_str().map(plain).unwrap_or_default();
+        let mut text = String::new();
+        for it in &self.unusable {
+            let why = format!("not used: {}: {}", word(&it["path"]), word(&it["error"]["message"]));
+            text.push_str(&format!("{}\n", yellow(why)));
+            if let Some(help) = it["error"]["help"].as_str() {
+                text.push_str(&format!("  {}\n", dim(plain(help))));
+            }
+        }
+        for it in self.shadowed.iter().filter(|_| all) {
+            let (id, version) = (word(&it["id"]), word(&it["version"]));
+            let line = format!("behind another one: {id} {version} ({}, {})", word(&it["found"]), word(&it["path"]));
+            text.push_str(&format!("{}\n", dim(line)));
+        }
+        text
+    }
+}

@@ -1,0 +1,167 @@
+//! Plugins in folders: where they are looked for, which one of an id is the one, and what is not used.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::home::{Home, Run};
+use super::packages::{Shelf, Signer, signature};
+
+/// A folder to start commands in, with others beside it.
+struct Place {
+    home: Home,
+    root: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { home: Home::new(), root: tempfile::tempdir().unwrap() }
+    }
+
+    /// Puts a guest into a folder.
+    fn put(&self, folder: &str, guest: &str) {
+        let folder = self.root.path().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(hal9_tests::guest(guest), folder.join(format!("{guest}.wasm"))).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.home.command(args);
+        command.current_dir(self.root.path()).env_remove("HAL9_PLUGIN_PATH");
+        command.env("HAL9_SYSTEM_PLUGINS", self.root.path().join("system"));
+        command
+    }
+
+    fn hal9(&self, args: &[&str]) -> Run {
+        Run::of(&mut self.command(args))
+    }
+
+    fn list(&self, args: &[&str]) -> Value {
+        self.hal9(&[&["--json"], args, &["plugin", "list", "--all"]].concat()).json()
+    }
+}
+
+/// Where each plugin was found: `id place`.
+fn found(list: &Value) -> Vec<String> {
+    let plugins = list["plugins"].as_array().unwrap().iter();
+    plugins.map(|plugin| format!("{} {}", plugin["id"].as_str().unwrap(), plugin["found"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn the_first_plugin_of_an_id_is_the_one() {
+    let place = Place::new();
+    std::fs::write(place.home.settings(), "[trust]\nallow_unsigned = true\n").unwrap();
+    for folder in ["named", "variable", "plugins", "system"] {
+        place.put(folder, "flood");
+    }
+    place.home.load("flood");
+    let shadowed = |list: &Value| list["shadowed"].as_array().unwrap().len();
+    let list = place.list(&["--plugin-path", "named"]);
+    assert_eq!((found(&list), shadowed(&list)), (vec!["test.flood --plugin-path".to_owned()], 3));
+    let with_variable = Run::of(place.command(&["--json", "plugin", "list"]).env("HAL9_PLUGIN_PATH", "none:variable"));
+    assert_eq!(found(&with_variable.json()), ["test.flood HAL9_PLUGIN_PATH"]);
+    assert_eq!(found(&place.list(&[])), ["test.flood ./plugins"]);
+    std::fs::remove_dir_all(place.root.path().join("plugins")).unwrap();
+    assert_eq!(found(&place.list(&[])), ["test.flood home"]);
+    place.hal9(&["plugin", "unload", "flood"]).ok();
+    assert_eq!(found(&place.list(&[])), ["test.flood system"]);
+    let text = place.hal9(&["--plugin-path", "named", "plugin", "list", "--all"]).ok().stdout;
+    assert!(text.contains("--plugin-path") && text.contains("behind another one: test.flood"), "{text}");
+    place.hal9(&["--json", "--plugin-path", "nowhere", "plugin", "list"]).error(3);
+}
+
+#[test]
+fn what_is_found_runs_with_what_the_settings_grant_and_no_more() {
+    let place = Place::new();
+    place.put("named", "uses-memory");
+    place.put("named", "two-kinds");
+    let with = |args: &[&str]| place.hal9(&[&["--json", "--plugin-path", "named"], args].concat());
+    with(&["tool", "call", "counter"]).ok();
+    let send = || with(&["signal", "send", "--layer", "L2", "--neuron", "uses-memory", "get a"]);
+    assert_eq!(send().error(6)["reason"], "ungranted");
+    std::fs::write(place.home.settings(), "[plugins.\"test.uses-memory\"]\ngrant = [\"Hal9Memory\"]\n").unwrap();
+    send().ok();
+    assert_eq!(with(&["plugin", "info", "uses-memory"]).json()["granted"], json!(["Hal9Memory"]));
+    // It is not the home's to change.
+    with(&["plugin", "deactivate", "two-kinds"]).error(10);
+    place.hal9(&["--json", "plugin", "info", "two-kinds"]).error(3);
+}
+
+#[test]
+fn what_is_not_trusted_is_listed_with_why_and_never_run() {
+    let place = Place::new();
+    place.put("plugins", "two-kinds");
+    std::fs::write(place.root.path().join("plugins/broken.wasm"), "no component").unwrap();
+    std::fs::write(place.root.path().join("plugins/broken.hal9"), "no package").unwrap();
+    let list = place.list(&[]);
+    assert!(found(&list).is_empty(), "{list}");
+    let unusable = list["unusable"].as_array().unwrap();
+    let why = |name: &str| {
+        let is_it = |it: &&Value| Path::new(it["path"].as_str().unwrap()).ends_with(name);
+        unusable.iter().find(is_it).unwrap_or_else(|| panic!("no {name}: {list}"))["error"]["code"].clone()
+    };
+    assert_eq!(why("two-kinds.wasm"), "signature");
+    assert_eq!(why("broken.wasm"), "invalid-package");
+    assert_eq!(why("broken.hal9"), "invalid-package");
+    assert_eq!(place.hal9(&["--json", "plugin", "info", "two-kinds"]).error(5)["reason"], "unsigned");
+    place.hal9(&["--json", "tool", "call", "counter"]).error(3);
+    std::fs::write(place.home.settings(), "[trust]\nallow_unsigned = true\n").unwrap();
+    place.hal9(&["tool", "call", "counter"]).ok();
+}
+
+#[test]
+fn a_package_in_a_folder_is_used_while_its_key_is_trusted() {
+    let place = Place::new();
+    let (shelf, signer) = (Shelf::new(), Signer::new());
+    let plugins = place.root.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    let put = |version: &str| {
+        let package = shelf.package("test.packed", version, json!({}));
+        signer.sign(&package);
+        let there = plugins.join(package.file_name().unwrap());
+        std::fs::copy(&package, &there).unwrap();
+        std::fs::copy(signature(&package), signature(&there)).unwrap();
+        there
+    };
+    put("1.9.0");
+    let newest = put("1.10.0");
+    let settings = |trust: &str| {
+        let text = format!("{trust}\n[plugins.\"test.packed\"]\nkeys = [\"{}\"]\n", signer.key());
+        std::fs::write(place.home.settings(), text).unwrap();
+    };
+    let error = place.hal9(&["--json", "plugin", "info", "packed"]).error(5);
+    assert_eq!((&error["reason"], &error["plugin"]), (&"untrusted-key".into(), &"test.packed".into()));
+    settings("");
+    let list = place.list(&[]);
+    assert_eq!(
+        (found(&list), &list["plugins"][0]["version"]),
+        (vec!["test.packed ./plugins".to_owned()], &"1.10.0".into())
+    );
+    let reply = place.hal9(&["--json", "signal", "send", "--layer", "L1", "two   words"]).json();
+    assert_eq!(reply["replies"][0]["signal"]["content"], "two words");
+
+    // A byte that was changed leaves the version before.
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&newest, bytes).unwrap();
+    let list = place.list(&[]);
+    assert_eq!(list["plugins"][0]["version"], "1.9.0");
+    assert_eq!(list["unusable"][0]["error"]["reason"], "bad-signature");
+
+    // Whoever may write to a folder that the operator names cannot take the place of a plugin that somebody signs.
+    std::fs::create_dir_all(place.root.path().join("named/packed")).unwrap();
+    let bare = place.root.path().join("named/packed");
+    std::fs::copy(hal9_tests::guest("raw-neuron"), bare.join("plugin.wasm")).unwrap();
+    let manifest = json!({
+        "api_version": 1,
+        "metadata": { "id": "test.packed", "name": "p", "version": "9.0.0", "author": "a", "license": "MIT" },
+        "capabilities": [],
+    });
+    std::fs::write(bare.join("manifest.json"), manifest.to_string()).unwrap();
+    let list = place.list(&["--plugin-path", "named"]);
+    assert_eq!(found(&list), ["test.packed ./plugins"]);
+    settings(&format!("[trust]\nrevoked = [\"{}\"]", signer.key()));
+    assert!(found(&place.list(&[])).is_empty());
+}
