@@ -82,7 +82,10 @@ impl Project {
             is_component(&component).then_some((time, component, way))
         });
         let (time, component, way) = built.max_by_key(|(time, ..)| *time)?;
-        let stale = self.sources(&component).iter().any(|source| changed_after(source, time));
+        let sources = self.sources(&component);
+        // Copies of a project, as other checkouts are, may share a target folder.
+        let is_own = sources.iter().skip(1).any(|source| real(source).starts_with(real(&self.folder)));
+        let stale = !is_own || sources.iter().any(|source| changed_after(source, time));
         Some(Built { component, way, stale })
     }
 
@@ -195,6 +198,15 @@ mod tests {
         let rule = format!("{}: {}", path.display(), project.folder.join("lib.rs").display());
         std::fs::write(path.with_extension("d"), rule).unwrap();
         path
+    }
+
+    #[test]
+    fn what_was_built_of_a_copy_is_not_taken_for_the_project() {
+        let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (own, copy) = (project(root.path()), project(other.path()));
+        let copy = Project { target_dir: own.target_dir.clone(), ..copy };
+        put(&copy, Way::Cargo, COMPONENT, 60);
+        assert!(own.built().unwrap().stale && !copy.built().unwrap().stale);
     }
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
