@@ -87,6 +87,7 @@ pub use tool::{ToolDescription, ToolPlugin};
 ///         Permission::NetworkHttps("api.example.com"),           // the scope in parentheses
 ///     ],
 ///     limits: { memory: "32MiB", call_time: "2s" },              // optional, like all that follows
+///     runtime: { parallel: 4, recycle_after: 10000 },            // how many instances, and for how many calls
 ///     configuration: { "type": "object", "properties": { "units": { "enum": ["metric", "imperial"] } } },
 ///     dependencies: [{ plugin_id: "ai.hal9.text-tools", version: "^1" }],
 ///     min_hal9_version: "0.1.0",

@@ -62,6 +62,7 @@ const MANIFEST: &[Part] = &[
         })
     }),
     optional("limits", |reader, node| reader.object(node, "limits", LIMITS)),
+    optional("runtime", |reader, node| reader.object(node, "runtime", RUNTIME)),
     optional("min_hal9_version", |reader, node| reader.text(node, check::version)),
     optional("dependencies", |reader, node| {
         reader.distinct(node, "dependency", |reader, node| reader.object(node, "a dependency", DEPENDENCY))
@@ -97,6 +98,13 @@ const LIMITS: &[Part] = &[
     optional("memory_value", |reader, node| reader.size(node, false)),
     optional("memory_keys", |reader, node| reader.count(node, false)),
     optional("metric_names", |reader, node| reader.count(node, false)),
+];
+
+const RUNTIME: &[Part] = &[
+    optional("lazy", |reader, node| reader.truth(node)),
+    optional("persistent", |reader, node| reader.truth(node)),
+    optional("parallel", |reader, node| reader.calls(node, 64)),
+    optional("recycle_after", |reader, node| reader.calls(node, u64::MAX)),
 ];
 
 const DEPENDENCY: &[Part] = &[
@@ -295,6 +303,26 @@ impl Reader<'_> {
         };
         let some = count.map(|count| count > 0).ok_or_else(|| format!("expected a whole number up to {}", u32::MAX));
         self.amount(node, some, positive)
+    }
+
+    fn truth(&mut self, node: &Node) -> Option<Value> {
+        match &node.data {
+            Data::Bool(value) => Some(json!(value)),
+            _ => self.refuse(node.span, "expected `true` or `false`"),
+        }
+    }
+
+    /// A number of calls, of which there is at least one.
+    fn calls(&mut self, node: &Node, most: u64) -> Option<Value> {
+        let number = match &node.data {
+            Data::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        match number {
+            Some(number) if (1..=most).contains(&number) => Some(json!(number)),
+            _ if most == u64::MAX => self.refuse(node.span, "expected a number of calls, at least 1"),
+            _ => self.refuse(node.span, format!("expected a number of calls at once, 1 to {most}")),
+        }
     }
 
     /// An amount, unless it is malformed, or zero where nothing could run with that.

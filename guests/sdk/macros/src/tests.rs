@@ -73,6 +73,7 @@ fn everything_that_a_plugin_can_say() {
             Permission::FileRead("./data=>/data"), "fs_write:./out", "network:api.example.com", "Hal9Memory:notes",
         ],
         limits: { memory: "32MiB", call_time: "1m 30s", handles: 10, output: 0, signal_bytes: 4096 },
+        runtime: { lazy: false, persistent: true, parallel: 4, recycle_after: 10000 },
         min_hal9_version: "0.1.0",
         dependencies: [{ plugin_id: "ai.hal9.text-tools", version: ">=1.2, <3" }],
         configuration: { "type": "object", properties: { "a b": { "default": true } } },
@@ -96,6 +97,7 @@ fn everything_that_a_plugin_can_say() {
                 "FileWrite:./out", "NetworkHttps:api.example.com", "Hal9Memory:notes",
             ],
             "limits": { "memory": "32MiB", "call_time": "1m 30s", "handles": 10, "output": 0, "signal_bytes": 4096 },
+            "runtime": { "lazy": false, "persistent": true, "parallel": 4, "recycle_after": 10000 },
             "min_hal9_version": "0.1.0",
             "dependencies": [{ "plugin_id": "ai.hal9.text-tools", "version": ">=1.2, <3" }],
             "configuration": { "type": "object", "properties": { "a b": { "default": true } } },
@@ -182,6 +184,12 @@ fn the_rest() {
     refused("limits: { cpu_share: \"0%\" }", "\"0%\"", &["100%"]);
     refused("limits: { cpu_share: 25 }", "25", &["text"]);
     refused("limits: { memory_keys: -1 }", "-", &["whole number"]);
+    refused("runtime: { paralel: 4 }", "paralel", &["perhaps `parallel`"]);
+    refused("runtime: { parallel: 0 }", "0", &["1 to 64"]);
+    refused("runtime: { parallel: 65 }", "65", &["1 to 64"]);
+    refused("runtime: { recycle_after: 0 }", "0", &["at least 1"]);
+    refused("runtime: { lazy: \"yes\" }", "\"yes\"", &["`true` or `false`"]);
+    refused("runtime: true", "true", &["expected `{ … }`"]);
     refused("dependencies: [{ plugin_id: \"a.b\", version: \"newest\" }]", "\"newest\"", &["^1.0"]);
     refused(
         "dependencies: [{ plugin_id: \"a.b\", min_version: \"1\", version: \"1\" }]",
