@@ -75,7 +75,7 @@ fn host(home: &Home, log: Arc<dyn LogSink>) -> Result<HostBuilder, Failure> {
     Ok(compile::host()?.cache(home.cache()).log(log).memory(Arc::new(memory)))
 }
 
-fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
+pub(crate) fn audit_log(home: &Home) -> Result<Arc<AuditLog>, Failure> {
     let log = AuditLog::open(home.audit()).map_err(|error| Failure::file(&home.audit(), &error))?;
     Ok(Arc::new(log))
 }

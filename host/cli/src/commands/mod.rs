@@ -57,7 +57,8 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
         Command::Dev(args) => dev::run(opening, args).await,
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
         Command::Plugin(PluginCommand::Store(command)) => {
-            in_home(opening, async |session| install::run(session, environment, command).await).await
+            let offers = install::named(&opening, &command)?;
+            in_home(opening, async |session| install::run(session, environment, command, offers).await).await
         }
         Command::Plugin(PluginCommand::Package(command)) => match command {
             PackageCommand::Pack(args) => pack::run(output, &args),

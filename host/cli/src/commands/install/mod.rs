@@ -10,25 +10,63 @@ mod remove;
 mod shelves;
 mod upgrade;
 
+use std::path::{Path, PathBuf};
+
 use hal9_host::AuditSink as _;
 use serde_json::json;
 
 use crate::args::{InstallArgs, StoreCommand};
 use crate::failure::Failure;
+use crate::home::Home;
 use crate::output::{bold, dim, green, yellow};
-use crate::session::Session;
+use crate::session::{Opening, Session, audit_log};
+use crate::settings::Settings;
 use crate::trust::{self, Leave, Offer};
 use consent::Consent;
 use plan::{Plan, Step};
 
+/// Reads the packages that a command names. That is done before anything is set up for plugins to run in: to refuse a hostile
+/// one takes what reading takes, and no more.
+pub(super) fn named(opening: &Opening<'_>, command: &StoreCommand) -> Result<Vec<Offer>, Failure> {
+    let (paths, signature, leave): (Vec<&Path>, _, _) = match command {
+        StoreCommand::Install(args) if args.lock.is_none() => {
+            let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };
+            (args.files.iter().map(PathBuf::as_path).collect(), args.signature.as_deref(), leave)
+        }
+        StoreCommand::Upgrade(args) => {
+            (upgrade::packages(args).collect(), None, Leave { key: None, unsigned: args.allow_unsigned })
+        }
+        _ => return Ok(Vec::new()),
+    };
+    if signature.is_some() && paths.len() != 1 {
+        return Err(Failure::usage("--signature is of one package", "install the packages one by one"));
+    }
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let home = Home::find()?;
+    let trust = match opening.settings {
+        Some(settings) => settings.trust(),
+        None => Settings::read(&home.settings(), opening.environment)?.trust(),
+    };
+    let offers = paths.into_iter().map(|path| Offer::read(path, signature, &trust, leave)).collect();
+    let offers: Result<_, Failure> = offers;
+    if let Some(event) = offers.as_ref().err().and_then(trust::refusal) {
+        audit_log(&home)?.record(&event);
+    }
+    offers
+}
+
+/// Does what a command says, with the packages that it names.
 pub(super) async fn run(
     session: &mut Session,
     environment: Option<&str>,
     command: StoreCommand,
+    offers: Vec<Offer>,
 ) -> Result<(), Failure> {
     let result = match command {
-        StoreCommand::Install(args) => install(session, environment, args).await,
-        StoreCommand::Upgrade(args) => upgrade::run(session, environment, args).await,
+        StoreCommand::Install(args) => install(session, environment, args, offers).await,
+        StoreCommand::Upgrade(args) => upgrade::run(session, environment, args, offers).await,
         StoreCommand::Uninstall { plugin, version, purge } => {
             remove::uninstall(session, &plugin, version.as_ref(), purge)
         }
@@ -42,19 +80,16 @@ pub(super) async fn run(
     result
 }
 
-async fn install(session: &mut Session, environment: Option<&str>, args: InstallArgs) -> Result<(), Failure> {
-    let trust = session.settings.trust();
+async fn install(
+    session: &mut Session,
+    environment: Option<&str>,
+    args: InstallArgs,
+    offers: Vec<Offer>,
+) -> Result<(), Failure> {
     let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };
-    if args.signature.is_some() && args.files.len() != 1 {
-        return Err(Failure::usage("--signature is of one package", "install the packages one by one"));
-    }
     let plan = match &args.lock {
         Some(path) => lock::plan(session, path, &args.from, leave)?,
-        None => {
-            let read = |path| Offer::read(path, args.signature.as_deref(), &trust, leave);
-            let offers = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-            Plan::install(session, offers, &args.from, leave, args.allow_downgrade)?
-        }
+        None => Plan::install(session, offers, &args.from, leave, args.allow_downgrade)?,
     };
     carry_out(session, environment, plan, &Consent::from(args.consent), leave, args.dry_run).await
 }

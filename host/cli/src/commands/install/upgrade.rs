@@ -16,22 +16,29 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::trust::{Leave, Offer};
 
-pub(super) async fn run(session: &mut Session, environment: Option<&str>, args: UpgradeArgs) -> Result<(), Failure> {
+/// The packages among what was named.
+pub(super) fn packages(args: &UpgradeArgs) -> impl Iterator<Item = &Path> {
+    args.plugins.iter().filter(|text| is_package(text)).map(Path::new)
+}
+
+pub(super) async fn run(
+    session: &mut Session,
+    environment: Option<&str>,
+    args: UpgradeArgs,
+    named: Vec<Offer>,
+) -> Result<(), Failure> {
     let leave = Leave { key: None, unsigned: args.allow_unsigned };
     let trust = session.settings.trust();
     let (mut plan, mut offers, mut plugins) = (Plan::default(), Vec::new(), Vec::new());
-    for text in &args.plugins {
-        if !is_package(text) {
-            plugins.push(installed(session, text)?.current);
-            continue;
-        }
-        let offer = Offer::read(Path::new(text), None, &trust, leave)?;
+    for text in args.plugins.iter().filter(|text| !is_package(text)) {
+        plugins.push(installed(session, text)?.current);
+    }
+    for offer in named {
         trust.judge(&offer, leave)?;
         if session.registry.installed(offer.id())?.is_none() {
             let message = format!("{} is not installed", offer.id());
-            return Err(
-                Failure::not_found(message, format!("install it: hal9 plugin install {text}")).plugin(offer.id())
-            );
+            let help = format!("install it: hal9 plugin install {}", offer.path.display());
+            return Err(Failure::not_found(message, help).plugin(offer.id()));
         }
         if plan.is_new(session, &offer, false)? {
             offers.push(offer);
