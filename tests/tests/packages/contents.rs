@@ -89,7 +89,7 @@ pub(crate) const CASES: &[Case] = &[
     fault("one byte behind compressed content", "it has data behind the end of its compressed content", |it| {
         it.entry(EXAMPLE).repack(|content| content.push(0))
     }),
-    fault("compressed content without an end", "its compressed content has no end", |it| {
+    fault("compressed content without an end", "it cannot be unpacked (incomplete deflate stream)", |it| {
         // A block that says that it is not the last one.
         let mut entry = Entry::stored("README.md", b"# Read me\n");
         entry.both(|header| header.method = 8);
@@ -111,7 +111,7 @@ pub(crate) const CASES: &[Case] = &[
     fault("a manifest that is none", "`manifest.json`: manifest (line 1, column 2): key must be a string", |it| {
         it.text = Some("{]".to_owned())
     }),
-    fault("a manifest in UTF-16", "`manifest.json`: manifest (line 1, column 1)", |it| {
+    fault("a manifest in UTF-16", "`manifest.json`: manifest (line 1, column 2)", |it| {
         it.text = Some(it.manifest.to_string().chars().flat_map(|c| [c, '\0']).collect())
     }),
     fault("an unknown key", "extra_rights (line 1, column 15): unknown field `extra_rights`", |it| {
@@ -162,7 +162,7 @@ pub(crate) const CASES: &[Case] = &[
         it.manifest["files"]["license"] = json!("LICENSE")
     }),
     fault("a named file that is a folder", "the manifest names it, and it is not in the package", |it| {
-        it.manifest["files"]["examples"] = json!(["examples"])
+        it.manifest["files"]["license"] = json!("examples")
     }),
     fault("a core module", "it is a core module", |it| it.component(b"\0asm\x01\0\0\0")),
     fault("machine code", "it is machine code", |it| it.component(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0")),
