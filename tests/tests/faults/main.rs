@@ -5,6 +5,8 @@
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod calls;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod order;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod prepared;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod scenarios;
