@@ -1,4 +1,5 @@
 //! Keys and signatures: what is signed verifies, and nothing else does.
+#![expect(clippy::unwrap_used, reason = "tests say with their names what they are about")]
 
 use hal9_package::{KeyError, PublicKey, SecretKey, Signature, SignatureError};
 

@@ -1,4 +1,5 @@
 //! Packages as their users make and read them: what is packed comes back, and nothing else does.
+#![expect(clippy::unwrap_used, reason = "tests say with their names what they are about")]
 
 use std::collections::BTreeMap;
 

@@ -18,6 +18,7 @@ const OTHERS: usize = 20;
 
 /// Installing, upgrading and uninstalling are each interrupted at very many moments.
 #[test]
+#[expect(clippy::print_stdout, reason = "how many moments were tried is what the test is about")]
 fn a_command_may_end_at_any_moment() {
     let prepared = Prepared::new();
     let mut jobs = Vec::new();

@@ -177,6 +177,7 @@ fn at_syscall(
 }
 
 /// Starts a command that has stopped itself before its first instruction.
+#[expect(clippy::zombie_processes, reason = "the tracer waits for it")]
 fn stopped(command: &Command, stdout: &File, stderr: &File) -> Pid {
     let mut shell = Command::new("sh");
     shell.args(["-c", "kill -STOP $$; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
