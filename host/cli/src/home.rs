@@ -47,6 +47,11 @@ impl Home {
         self.0.join("hal9.toml")
     }
 
+    /// What is locked by a command that decides on what is installed.
+    pub(crate) fn installing(&self) -> PathBuf {
+        self.0.join("install.lock")
+    }
+
     /// What plugins were refused, how they broke, and what was done with them.
     pub(crate) fn audit(&self) -> PathBuf {
         self.0.join("audit.jsonl")

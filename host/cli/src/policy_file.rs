@@ -17,7 +17,8 @@ use crate::failure::{Code, Failure};
 use crate::grants::absolute;
 use crate::settings::Settings;
 
-/// How long another command may be changing the file.
+/// What others wait for, and how long.
+const CHANGING: &str = "changing hal9.toml";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The file, while nobody else changes it or, after [`PolicyFile::release`], as it was then.
@@ -41,7 +42,7 @@ impl PolicyFile {
     /// A file that is malformed, with the line; an environment that it does not know; another command that does not end.
     pub(crate) fn open(path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let lock = lock(&path.with_extension("lock"))?;
+        let lock = lock(&path.with_extension("lock"), PATIENCE, CHANGING)?;
         let text = read(path)?;
         Settings::parse(&text, path, environment)?;
         let document = text.parse().map_err(|error| Failure::internal("hal9.toml could not be read", &error))?;
@@ -117,7 +118,7 @@ impl PolicyFile {
     /// That of the system; a file that was released, and changed by somebody else: it stays as they left it.
     pub(crate) fn save(&mut self) -> Result<(), Failure> {
         if self.lock.is_none() {
-            self.lock = Some(lock(&self.path.with_extension("lock"))?);
+            self.lock = Some(lock(&self.path.with_extension("lock"), PATIENCE, CHANGING)?);
             if read(&self.path)? != self.text {
                 let message = format!("{} was changed meanwhile, and stays as it is now", self.path.display());
                 return Err(Failure::new(Code::Conflict, message).help("run the command again"));
@@ -212,8 +213,9 @@ fn read(path: &Path) -> Result<String, Failure> {
     }
 }
 
-fn lock(path: &Path) -> Result<File, Failure> {
-    let until = Instant::now() + PATIENCE;
+/// Keeps other commands from doing the same, as long as what this gives lives: however this process ends, they go on then.
+pub(crate) fn lock(path: &Path, patience: Duration, doing: &str) -> Result<File, Failure> {
+    let until = Instant::now() + patience;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(|error| Failure::file(path, &error))?;
     loop {
@@ -221,7 +223,7 @@ fn lock(path: &Path) -> Result<File, Failure> {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(Failure::file(path, &error)),
             Err(TryLockError::WouldBlock) if Instant::now() > until => {
-                return Err(Failure::new(Code::Unavailable, "another command is changing hal9.toml")
+                return Err(Failure::new(Code::Unavailable, format!("another command is {doing}"))
                     .help("wait until it has ended, and try again"));
             }
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),

@@ -57,6 +57,10 @@ impl Offer {
         leave: Leave<'_>,
     ) -> Result<Self, Failure> {
         let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
+        if path.is_dir() {
+            let help = format!("pack it first: hal9 plugin pack {}", path.display());
+            return Err(Failure::usage(format!("{} is a folder, and no package", path.display()), help));
+        }
         let bytes: Arc<[u8]> = package_bytes(&path)?.into();
         let beside = signature_path(&path);
         let signature = match signature {

@@ -103,6 +103,39 @@ fn what_others_need_stays() {
 }
 
 #[test]
+fn what_is_needed_is_not_taken_out_while_another_command_counts_on_it() {
+    let shelf = Shelf::new();
+    let base = shelf.package("test.base", "1.0.0", json!({}));
+    let top = shelf.needing("test.top", "1.0.0", &[("test.base", "^1")]);
+    let elsewhere = Shelf::new();
+    let top = {
+        let to = elsewhere.path().join("top.hal9");
+        std::fs::copy(top, &to).unwrap();
+        to
+    };
+    for round in 0..6 {
+        let home = Home::trusting();
+        home.install(&base);
+        let (installed, uninstalled) = std::thread::scope(|scope| {
+            let install = scope.spawn(|| home.try_install(&top, &[]));
+            let uninstall = scope.spawn(|| home.hal9(["--json", "plugin", "uninstall", "base"]));
+            (install.join().unwrap(), uninstall.join().unwrap())
+        });
+        let versions = home.versions();
+        match installed.status {
+            0 => {
+                assert_eq!(versions, ["test.base 1.0.0", "test.top 1.0.0"], "round {round}");
+                uninstalled.error(10);
+            }
+            _ => {
+                assert!(versions.is_empty(), "round {round}: {versions:?}");
+                installed.error(10);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_lock_brings_back_exactly_what_was_there() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     shelf.package("test.base", "1.0.0", json!({}));

@@ -84,7 +84,7 @@ fn what_would_not_load_is_not_installed() {
     std::fs::write(shelf.path().join("bad.hal9"), "PK").unwrap();
     home.try_install(&shelf.path().join("bad.hal9"), &[]).error(4);
     home.try_install(&shelf.path().join("none.hal9"), &[]).error(3);
-    home.try_install(shelf.path(), &[]).error(11);
+    home.try_install(shelf.path(), &[]).error(2);
     assert!(home.versions().is_empty());
     home.try_install(&package, &["--accept"]).ok();
 }

@@ -173,7 +173,7 @@ fn a_password_is_typed_on_a_terminal_and_not_shown() {
 /// # Panics
 ///
 /// Where it cannot be had: what it says of our signatures cannot be known without it.
-fn minisign(home: &Home, input: &str, args: &[&str]) -> bool {
+pub(crate) fn minisign(home: &Home, input: &str, args: &[&str]) -> bool {
     static THERE: OnceLock<()> = OnceLock::new();
     THERE.get_or_init(|| {
         let there = || Command::new("minisign").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::home::{Home, Run};
+use super::keys::minisign;
 use super::packages::{Shelf, Signer, signature};
 
 const ID: &str = "test.signed";
@@ -156,6 +157,23 @@ fn what_a_revoked_key_has_signed_runs_no_more() {
     let records = home.hal9(["--json", "audit", "show", "--kind", "deny"]).json();
     assert!(records["records"].to_string().contains("revoked"), "{records}");
     home.hal9(["plugin", "uninstall", ID]).ok();
+}
+
+#[test]
+fn what_minisign_has_signed_is_installed() {
+    let (home, shelf) = (Home::new(), Shelf::new());
+    let package = shelf.package(ID, "1.0.0", json!({}));
+    let file = package.to_str().unwrap();
+    assert!(minisign(&home, "", &["-G", "-W", "-p", "author.pub", "-s", "author.key"]));
+    assert!(minisign(&home, "", &["-S", "-s", "author.key", "-m", file, "-t", "by minisign itself"]));
+    refused(install(&home, &package, &[]), "untrusted-key");
+    let public = home.path().join("author.pub");
+    install(&home, &package, &["--key", public.to_str().unwrap()]).ok();
+    assert_eq!(home.versions(), ["test.signed 1.0.0"]);
+    let next = shelf.package(ID, "1.1.0", json!({}));
+    assert!(minisign(&home, "", &["-G", "-W", "-p", "other.pub", "-s", "other.key"]));
+    assert!(minisign(&home, "", &["-S", "-s", "other.key", "-m", next.to_str().unwrap()]));
+    refused(install(&home, &next, &[]), "untrusted-key");
 }
 
 #[test]

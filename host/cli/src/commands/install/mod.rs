@@ -11,6 +11,7 @@ mod shelves;
 mod upgrade;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hal9_host::AuditSink as _;
 use serde_json::json;
@@ -19,11 +20,15 @@ use crate::args::{InstallArgs, StoreCommand};
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::output::{bold, dim, green, yellow};
+use crate::policy_file::lock as lock_file;
 use crate::session::{Opening, Session, audit_log};
 use crate::settings::Settings;
 use crate::trust::{self, Leave, Offer};
 use consent::Consent;
 use plan::{Plan, Step};
+
+/// How long another command may take to install something: it may have to compile.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Reads the packages that a command names. That is done before anything is set up for plugins to run in: to refuse a hostile
 /// one takes what reading takes, and no more.
@@ -64,6 +69,11 @@ pub(super) async fn run(
     command: StoreCommand,
     offers: Vec<Offer>,
 ) -> Result<(), Failure> {
+    // What a plugin needs must not be taken out by another command after this one has found it.
+    let _turn = match &command {
+        StoreCommand::Lock { .. } | StoreCommand::Files { .. } => None,
+        _ => Some(lock_file(&session.home.installing(), PATIENCE, "installing or uninstalling plugins")?),
+    };
     let result = match command {
         StoreCommand::Install(args) => install(session, environment, args, offers).await,
         StoreCommand::Upgrade(args) => upgrade::run(session, environment, args, offers).await,

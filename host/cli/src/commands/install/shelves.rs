@@ -1,6 +1,7 @@
 //! Owns where the packages of a plan are taken from: those that were named, and those in folders. It refuses to know which of
 //! them are wanted.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use hal9_package::PluginId;
@@ -13,25 +14,39 @@ use crate::trust::Offer;
 /// What was named, and then folder by folder: the first that has a plugin answers for it.
 pub(super) struct Shelves {
     named: Vec<Offer>,
-    folders: Vec<Folder>,
+    paths: Vec<PathBuf>,
+    /// Looked into when something is needed that was not named: every package there is read.
+    folders: OnceCell<Vec<Folder>>,
+    output: Output,
 }
 
 impl Shelves {
-    /// Looks into folders. What is no good there is told, and keeps nobody from using the rest.
+    /// Packages that were named, and folders to look into.
     pub(super) fn open(named: Vec<Offer>, folders: &[PathBuf], output: Output) -> Result<Self, Failure> {
-        let mut opened: Vec<Folder> = Vec::new();
+        let mut paths: Vec<PathBuf> = Vec::new();
         for folder in folders {
             let path = folder.canonicalize().map_err(|error| Failure::file(folder, &error))?;
-            if opened.iter().any(|folder| folder.path() == path) {
-                continue;
+            if !paths.contains(&path) {
+                paths.push(path);
             }
-            let folder = Folder::open(&path)?;
-            for skipped in folder.skipped() {
-                output.note(format!("passed over: {}", plain(&skipped.to_string())));
-            }
-            opened.push(folder);
         }
-        Ok(Self { named, folders: opened })
+        Ok(Self { named, paths, folders: OnceCell::new(), output })
+    }
+
+    /// The folders. What is no good there is told, and keeps nobody from using the rest.
+    fn folders(&self) -> Result<&[Folder], Error> {
+        if let Some(folders) = self.folders.get() {
+            return Ok(folders);
+        }
+        let mut folders = Vec::new();
+        for path in &self.paths {
+            let folder = Folder::open(path)?;
+            for skipped in folder.skipped() {
+                self.output.note(format!("passed over: {}", plain(&skipped.to_string())));
+            }
+            folders.push(folder);
+        }
+        Ok(self.folders.get_or_init(|| folders))
     }
 
     /// Whether a version of a plugin was named.
@@ -44,7 +59,7 @@ impl Shelves {
         if let Some(at) = self.named.iter().position(|offer| *offer.id() == candidate.id) {
             return Ok(self.named.swap_remove(at));
         }
-        for folder in &self.folders {
+        for folder in self.folders()? {
             if let Some(found) = folder.package(candidate)? {
                 return Ok(Offer { path: found.path, package: found.package, signature: found.signature });
             }
@@ -60,7 +75,7 @@ impl Catalogue for Shelves {
         if let Some(offer) = self.named.iter().find(|offer| offer.id() == id) {
             return Ok(vec![Candidate::from(&offer.package)]);
         }
-        for folder in &self.folders {
+        for folder in self.folders()? {
             let versions = folder.versions(id)?;
             if !versions.is_empty() {
                 return Ok(versions);

@@ -133,7 +133,7 @@ fn standing_json(
 
 /// What is declared, granted and denied, and what is left of it in plain words.
 pub(super) fn standing_text(standing: &Standing, is_said: bool) -> String {
-    let by = dim(if is_said { "by hal9.toml" } else { "when it was loaded" });
+    let by = dim(if is_said { "by hal9.toml" } else { "when it was loaded or installed" });
     let mut text = format!("  declared   {}\n  granted    {}  {by}\n", standing.declared, standing.granted);
     if !standing.denied.is_empty() {
         text.push_str(&format!("  denied     {}\n", standing.denied));
