@@ -274,7 +274,8 @@ fn validation_tells_every_fault_with_its_place() {
     let (status, checks) = seen(|manifest| {
         manifest["configuration"] = serde_json::json!({"required": ["key"], "properties": {"key": {"type": "string"}}});
     });
-    assert_eq!((status, checks.contains("`key` must be set")), (0, true), "{checks}");
+    assert_eq!(status, 0, "{checks}");
+    assert!(checks.contains("to be set") && checks.contains("key"), "{checks}");
 }
 
 #[test]

@@ -1,16 +1,12 @@
 //! Owns what a manifest says that can be wrong though it is well-formed: the HAL9 that it needs, its configuration's schema,
 //! its runtime policy, its dependencies. It refuses to know the component.
 
-use hal9_host::escape;
+use hal9_host::{ConfigFault, check_configuration, escape};
 use hal9_package::{Manifest, PermissionKind};
-use jsonschema::PatternOptions;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Outcome, Validation};
 use crate::failure::{Code, Failure};
-
-/// The most of a validator's message that is shown, in bytes.
-const MESSAGE_BYTES: usize = 512;
 
 /// All that can be held against a manifest alone.
 pub(super) fn check(seen: &mut Validation, manifest: &Manifest) {
@@ -62,47 +58,21 @@ fn compare(path: &str, one: &Map<String, Value>, other: &Map<String, Value>, dif
     }
 }
 
-/// The schema of its configuration: whether it is one, and whether its own defaults pass it.
+/// The schema of its configuration: whether it is one, and whether its own defaults pass it, as a host fills them in.
 fn configuration(seen: &mut Validation, manifest: &Manifest) {
-    let Some(schema) = &manifest.configuration else { return };
-    let validator = match jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema) {
-        Ok(validator) => validator,
-        Err(error) => {
-            let at = error.instance_path().to_string();
-            let found = format!("its schema, at `configuration{}`: {error}", escape(&at, 256));
-            let help = "correct `configuration` in the manifest; a schema may refer to nothing outside of itself";
-            seen.add(Outcome::Failed, "configuration", escape(&found, MESSAGE_BYTES), help);
-            return;
-        }
-    };
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let defaults: Map<_, _> = properties
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())))
-        .collect();
-    let given = Value::Object(defaults);
-    let mut fits = true;
-    for error in validator.iter_errors(&given) {
-        let at = error.instance_path().to_string();
-        // What is said of the whole, such as a member that is required, is for the operator to see to.
-        if !at.is_empty() {
-            fits = false;
-            let found = format!("the default of `{}` does not fit its own schema: {error}", escape(&at, 256));
-            let help = "correct the default, or the schema beside it";
-            seen.add(Outcome::Failed, "configuration", escape(&found, MESSAGE_BYTES), help);
-        }
+    if manifest.configuration.is_none() {
+        return;
     }
-    let required = schema.get("required").and_then(Value::as_array);
-    let missing: Vec<_> = required
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|name| given.get(name).is_none())
-        .map(|name| format!("`{}`", escape(name, 128)))
-        .collect();
-    if fits {
-        let must = if missing.is_empty() { String::new() } else { format!("; {} must be set", missing.join(", ")) };
+    let checked = check_configuration(manifest, json!({}), &[]).map_err(Failure::from);
+    let Some((_, faults)) = seen.step("configuration", checked) else { return };
+    // What is said of the whole, such as a member that is required, is for the operator to see to.
+    let (to_be_set, wrong): (Vec<_>, Vec<_>) = faults.into_iter().partition(|fault| fault.place.is_empty());
+    for ConfigFault { place, message } in &wrong {
+        let found = format!("the default of `{}` does not fit its own schema: {message}", escape(place, 256));
+        seen.add(Outcome::Failed, "configuration", found, "correct the default, or the schema beside it");
+    }
+    if wrong.is_empty() {
+        let must: String = to_be_set.iter().map(|fault| format!("; to be set: {}", fault.message)).collect();
         seen.passed("configuration", format!("a schema whose defaults fit{must}"));
     }
 }
