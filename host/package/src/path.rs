@@ -56,9 +56,7 @@ mod tests {
 
     #[test]
     fn paths_stay_below_the_package_on_every_system() {
-        for good in
-            ["a", "plugin.wasm", "examples/a b/.hidden", "dokumente/Größe.txt", "a/..b/c.."[..6].trim_end_matches('.')]
-        {
+        for good in ["a", "plugin.wasm", "examples/a b/.hidden", "dokumente/Größe.txt", "a/..b"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         let deep = ["a"; 17].join("/");
