@@ -5,12 +5,12 @@ use std::process::Command;
 
 use super::home::Run;
 
-/// The first shell block of a section of the README.
-fn script(section: &str) -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("README.md");
+/// The first block of a language in a section of a README.
+fn block(readme: &str, section: &str, language: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(readme);
     let text = std::fs::read_to_string(readme).unwrap();
     let section = text.split_once(&format!("\n## {section}\n")).expect("the README has the section").1;
-    let block = section.split_once("\n```sh\n").expect("the section has a script").1;
+    let block = section.split_once(&format!("\n```{language}\n")).expect("the section has such a block").1;
     block.split_once("\n```").unwrap().0.to_owned()
 }
 
@@ -33,7 +33,7 @@ fn run(script: &str) -> Run {
 
 #[test]
 fn the_life_of_a_package_is_one_script() {
-    let run = run(&script("Package, sign, install, upgrade")).ok();
+    let run = run(&block("README.md", "Package, sign, install, upgrade", "sh")).ok();
     let in_order = [
         "sentiment-analyzer 0.1.0 is installed",
         "installed",
@@ -46,4 +46,15 @@ fn the_life_of_a_package_is_one_script() {
     for words in in_order {
         rest = rest.split_once(words).unwrap_or_else(|| panic!("`{words}` is missing, or out of order: {run:#?}")).1;
     }
+}
+
+#[test]
+fn the_whole_manifest_is_one() {
+    let text = block("guests/README.md", "A whole manifest", "json");
+    let manifest = hal9_package::Manifest::parse(text.as_bytes()).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let members =
+        ["metadata", "capabilities", "permissions", "limits", "runtime", "dependencies", "configuration", "files"];
+    assert!(members.iter().all(|member| written.get(member).is_some()), "all of it is shown");
+    assert_eq!((manifest.runtime.parallel, manifest.runtime.recycle_after), (4, Some(10_000)));
 }
