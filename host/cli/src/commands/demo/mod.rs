@@ -1,6 +1,7 @@
 //! `hal9 demo`: the whole of it on real plugins, built from their sources, in a home of its own that is gone afterwards. Every
 //! step says what it expects, and the demo fails where that does not happen.
 
+mod packages;
 mod stage;
 mod steps;
 

@@ -11,13 +11,14 @@ use hal9_package::LimitOverrides;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Told, unexpected};
-use super::{FAULTS, GUESTS, LEARNER, MEMORY};
+use super::{FAULTS, GUESTS, LEARNER, MEMORY, packages};
 use crate::build::Build;
 use crate::dataset::Dataset;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::output::{Output, bold, dim, green, plain, red, size, time, yellow};
 use crate::session::manager;
+use crate::source;
 use crate::toolchain::{Toolchain, Way};
 
 /// Texts with the label that each must get.
@@ -101,6 +102,16 @@ pub(super) async fn play(stage: &mut Stage, guests: &Path, home: &Home) -> Resul
     stage
         .step("learn", "Learn to read handwritten digits", async |told| {
             learn(told, &learner.plugin, &data, output).await
+        })
+        .await?;
+    stage
+        .step("install", "Pack one, sign it, and install it", async |told| {
+            packages::install(told, home, &neuron.plugin, &source::read(&files[0])?).await
+        })
+        .await?;
+    stage
+        .step("reload", "Replace it while it is called", async |told| {
+            packages::reload(told, &host, &neuron.plugin, &neuron.component).await
         })
         .await?;
     stage
