@@ -1,6 +1,7 @@
 //! Secrets in configurations: by reference only, there when the plugin is loaded, and in nothing that anybody reads.
 
 use super::home::{Home, Run};
+use super::packages::Shelf;
 
 const SECRET: &str = "hunter2-and-more";
 
@@ -92,4 +93,27 @@ fn a_secret_is_read_from_a_file_beside_the_settings() {
     let reply = home.hal9(["--json", "signal", "send", "--layer", "L2", "-"]).json();
     let content = reply["replies"][0]["signal"]["content"].as_str().unwrap();
     assert!(content.contains(&format!("\"api_key\":\"{SECRET}\"")), "{content}");
+}
+
+#[test]
+fn a_plugin_with_a_secret_is_upgraded_and_switched() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    let first = shelf.guest("settings", "0.1.0");
+    home.install(&first);
+    home.hal9(["plugin", "config", "set", "settings", "api_key", "--from-env", "TEST_API_KEY"]).ok();
+    shelf.guest("settings", "0.2.0");
+    let upgrade = ["--json", "plugin", "upgrade", "--allow-unsigned"];
+    let error = home.hal9(upgrade).error(2);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("TEST_API_KEY is not set") && message.contains("version 0.1.0 goes on"), "{error}");
+    let short = Run::of(home.command(upgrade).env("TEST_API_KEY", "zzz")).error(2).to_string();
+    assert!(short.contains("api_key") && !short.contains("zzz"), "{short}");
+    with_key(&home, &upgrade).ok();
+    assert_eq!(home.versions(), ["test.settings 0.2.0"]);
+    with_key(&home, &["plugin", "use", "settings", "0.1.0"]).ok();
+    assert_eq!(home.versions(), ["test.settings 0.1.0"]);
+    with_key(&home, &["plugin", "use", "settings", "0.2.0"]).ok();
+    let older = first.to_str().unwrap();
+    with_key(&home, &["plugin", "install", older, "--allow-unsigned", "--allow-downgrade"]).ok();
+    assert_eq!(home.versions(), ["test.settings 0.1.0"]);
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Error as HostError, Host};
+use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Host};
 use hal9_package::{PluginId, PublicKey};
 use hal9_registry::Install;
 
 use super::plan::{Before, Step};
+use super::trial;
 use crate::compile;
 use crate::failure::{Code, Failure};
 use crate::policy_file::PolicyFile;
@@ -68,28 +69,23 @@ struct Tried {
 /// Checks that a version works as things are.
 async fn try_out(session: &Session, step: &Step, inspector: &Host) -> Result<Tried, Failure> {
     let (id, package) = (step.offer.id(), &step.offer.package);
-    let host = session.manager.host();
     let spinner = session.output.spinner(format!("compiling {id}"));
     if let Some(failure) = validation::package(package, inspector).failure {
         return Err(failure);
     }
     let component = package.component()?;
-    let compiled = host.compile(id.as_str(), &component)?;
+    let compiled = session.manager.host().compile(id.as_str(), &component)?;
     drop(spinner);
-    let options = session.options(id, package.manifest(), &step.granted);
-    let plugin = match host.load(&compiled, options) {
+    let plugin = match trial::load(session, &compiled, package.manifest(), &step.granted) {
         Ok(plugin) => plugin,
         // Before it is installed, nobody can know how to configure it.
-        Err(error @ HostError::InvalidInput { .. }) if step.before.is_none() => {
-            return Ok(Tried { component, lacks: Some(error.to_string()) });
+        Err(failure) if failure.code == Code::Usage && step.before.is_none() => {
+            return Ok(Tried { component, lacks: Some(session.without_secrets(failure).message) });
         }
-        Err(error) => return Err(error.into()),
+        Err(failure) => return Err(failure),
     };
     if step.before.as_ref().is_some_and(|before| before.active) {
-        plugin.start().await?;
-        if let Err(error) = plugin.stop().await {
-            session.output.note(format!("{id}: at its end: {error}"));
-        }
+        trial::start(session, &plugin).await?;
     }
     Ok(Tried { component, lacks: None })
 }

@@ -8,6 +8,7 @@ mod lock;
 mod plan;
 mod remove;
 mod shelves;
+mod trial;
 mod upgrade;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::apply::recorded;
 use super::plan::version_of;
+use super::trial;
 use crate::failure::{Code, Failure};
 use crate::memory_store::SqliteMemory;
 use crate::output::{bold, dim, green};
@@ -105,15 +106,11 @@ pub(super) async fn switch(session: &mut Session, name: &str, version: &Version)
 
 /// Whether an installed version would load and start as things are.
 async fn try_out(session: &Session, plugin: &Plugin) -> Result<(), Failure> {
-    let host = session.manager.host();
     let component = session.registry.component(plugin)?;
-    let compiled = host.compile(plugin.id().as_str(), &component)?;
-    let loaded = host.load(&compiled, session.options(plugin.id(), &plugin.manifest, &plugin.granted))?;
+    let compiled = session.manager.host().compile(plugin.id().as_str(), &component)?;
+    let loaded = trial::load(session, &compiled, &plugin.manifest, &plugin.granted)?;
     if plugin.active {
-        loaded.start().await?;
-        if let Err(error) = loaded.stop().await {
-            session.output.note(format!("{}: at its end: {error}", plugin.id()));
-        }
+        trial::start(session, &loaded).await?;
     }
     Ok(())
 }
