@@ -85,7 +85,7 @@ pub(crate) struct PluginSettings {
     /// What it does not get, whatever is granted. What an environment denies is denied besides.
     #[serde(default)]
     pub(crate) deny: Permissions,
-    /// Who may sign its packages. What an environment says takes the place of the rest.
+    /// Who may sign its packages: `[]` is nobody, and where nothing is said, nobody has been asked. What an environment says takes the place of the rest.
     pub(crate) keys: Option<BTreeSet<PublicKey>>,
     /// Caps on its limits.
     #[serde(default)]
@@ -188,7 +188,7 @@ impl Settings {
 
     /// Whom packages are taken from.
     pub(crate) fn trust(&self) -> Trust {
-        let keys = self.plugins.iter().map(|(id, plugin)| (id.clone(), plugin.keys.clone().unwrap_or_default()));
+        let keys = self.plugins.iter().filter_map(|(id, plugin)| Some((id.clone(), plugin.keys.clone()?)));
         Trust {
             allow_unsigned: self.trust.allow_unsigned.unwrap_or_default(),
             revoked: self.trust.revoked.clone(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hal9_host::{AuditEvent, AuditKind, escape};
-use hal9_package::{Package, PluginId, PublicKey, Signature};
+use hal9_package::{KeyId, Package, PluginId, PublicKey, Signature};
 use hal9_registry::{Plugin, Source};
 
 use crate::failure::{Code, Failure};
@@ -25,7 +25,7 @@ pub(crate) struct Trust {
     pub(crate) allow_unsigned: bool,
     /// Keys that may sign nothing.
     pub(crate) revoked: BTreeSet<PublicKey>,
-    /// Who may sign a plugin.
+    /// Who may sign a plugin, for those of which anybody has said so; where that is nobody, it is nobody.
     pub(crate) keys: BTreeMap<PluginId, BTreeSet<PublicKey>>,
 }
 
@@ -89,62 +89,79 @@ impl Trust {
     ///
     /// Code `signature`, with the reason `unsigned`, `untrusted-key`, `revoked-key` or `bad-signature`.
     pub(crate) fn judge(&self, offer: &Offer, leave: Leave<'_>) -> Result<Option<PublicKey>, Failure> {
-        let (id, path) = (offer.id(), offer.path.display());
-        let none = BTreeSet::new();
-        let keys = self.keys.get(id).unwrap_or(&none);
-        let Some(text) = offer.signature.as_deref() else { return self.unsigned(offer, keys, leave).map(|()| None) };
-        let signed = self.signer(&offer.path, offer.package.bytes(), Some(text), leave.key);
-        let signer = signed.map_err(|failure| failure.plugin(id))?;
-        match signer {
-            Some(key) if keys.contains(&key) => Ok(Some(key)),
-            Some(key) if leave.key == Some(&key) && keys.is_empty() => Ok(Some(key)),
-            Some(key) if leave.key == Some(&key) => {
-                let trusted = keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ");
-                let message = format!("{id}: {path} is signed by {}, and {trusted} signs this plugin", key.id());
-                Err(refused(message, "untrusted-key")
-                    .help(format!("if its author has a new key: hal9 policy trust {id} {key}"))
-                    .plugin(id))
+        let (id, path) = (offer.id(), offer.path.display().to_string());
+        let signer = match offer.signature.as_deref() {
+            None => None,
+            Some(text) => {
+                let signed = self.signer(&offer.path, offer.package.bytes(), Some(text), leave.key);
+                match signed.map_err(|failure| failure.plugin(id))? {
+                    Some(key) => Some(key),
+                    None => return Err(self.untrusted(id, parse(&offer.path, text)?.key_id(), &path)),
+                }
             }
-            signer => {
-                let by = match &signer {
-                    Some(key) => key.id().to_string(),
-                    None => parse(&offer.path, text)?.key_id().to_string(),
-                };
-                let message = match keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ") {
-                    trusted if trusted.is_empty() => {
-                        format!("{id}: {path} is signed by the key {by}, and no key is trusted for this plugin")
-                    }
-                    trusted => format!("{id}: {path} is signed by the key {by}, and only {trusted} is trusted for it"),
-                };
-                let help = format!("get its author's key from where you trust it: hal9 policy trust {id} KEY");
-                Err(refused(message, "untrusted-key").help(help).plugin(id))
-            }
+        };
+        self.may(id, signer.as_ref(), leave, &path)?;
+        Ok(signer)
+    }
+
+    /// Whether something of a plugin that a key has signed, or nobody has, may take the plugin's place: by being installed,
+    /// by being locked, by being made the version that serves, or by lying in a folder. `what` is what people call it.
+    ///
+    /// # Errors
+    ///
+    /// Code `signature`, with the reason `unsigned`, `untrusted-key` or `revoked-key`.
+    pub(crate) fn may(
+        &self,
+        id: &PluginId,
+        key: Option<&PublicKey>,
+        leave: Leave<'_>,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let said = self.keys.get(id);
+        match (key, said) {
+            (None, _) => self.unsigned(id, leave, what),
+            (Some(key), _) if self.revoked.contains(key) => Err(revoked(key, what).plugin(id)),
+            (Some(key), Some(keys)) if keys.contains(key) => Ok(()),
+            (Some(key), None) if leave.key == Some(key) => Ok(()),
+            (Some(key), _) => Err(self.untrusted(id, key.id(), what)),
         }
     }
 
-    fn unsigned(&self, offer: &Offer, keys: &BTreeSet<PublicKey>, leave: Leave<'_>) -> Result<(), Failure> {
-        let (id, path) = (offer.id(), offer.path.display());
-        let (message, help) = match (self.allow_unsigned, leave.unsigned) {
-            // Whoever can take a signature away could install anything.
-            _ if !keys.is_empty() => (
-                format!("{id}: {path} is not signed, and a key is trusted for this plugin"),
-                format!("get its signature, {}", signature_path(&offer.path).display()),
+    fn untrusted(&self, id: &PluginId, by: KeyId, what: &str) -> Failure {
+        let message = match self.keys.get(id) {
+            Some(keys) if keys.is_empty() => {
+                format!("{id}: {what} is signed by the key {by}, and hal9.toml says that nobody may sign this plugin")
+            }
+            Some(keys) => {
+                let trusted = keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ");
+                format!("{id}: {what} is signed by the key {by}, and only {trusted} is trusted for it")
+            }
+            None => format!("{id}: {what} is signed by the key {by}, and no key is trusted for this plugin"),
+        };
+        let help = format!("get its author's key from where you trust it: hal9 policy trust {id} KEY");
+        refused(message, "untrusted-key").help(help).plugin(id)
+    }
+
+    fn unsigned(&self, id: &PluginId, leave: Leave<'_>, what: &str) -> Result<(), Failure> {
+        let get = "get its signature from its author, and put it beside the package as FILE.hal9.minisig";
+        let (why, help) = match (self.keys.get(id), self.allow_unsigned, leave.unsigned) {
+            (Some(keys), ..) if keys.is_empty() => (
+                ", and hal9.toml says that nobody may sign this plugin",
+                format!("have it signed, and trust who has signed it: hal9 policy trust {id} KEY"),
             ),
-            (true, true) => return Ok(()),
-            (false, true) => (
-                format!("{id}: {path} is not signed, and hal9.toml does not allow that"),
+            // Whoever can take a signature away could install anything.
+            (Some(_), ..) => (", and a key is trusted for this plugin", get.to_owned()),
+            (None, true, true) => return Ok(()),
+            (None, false, true) => (
+                ", and hal9.toml does not allow that",
                 "have it signed, or put `allow_unsigned = true` under [trust] in hal9.toml".to_owned(),
             ),
-            (true, false) => (
-                format!("{id}: {path} is not signed"),
-                "have it signed, or say that this one may be unsigned: --allow-unsigned".to_owned(),
-            ),
-            (false, false) => (
-                format!("{id}: {path} is not signed"),
-                format!("get its signature, {}, or sign it: hal9 plugin sign", signature_path(&offer.path).display()),
-            ),
+            (None, true, false) => {
+                ("", "have it signed, or say that this one may be unsigned: --allow-unsigned".to_owned())
+            }
+            (None, false, false) => ("", format!("{get}, or sign it: hal9 plugin sign")),
         };
-        Err(refused(message, "unsigned").help(help).plugin(id))
+        Err(refused(format!("{id}: {what} is not signed{why}"), "unsigned").help(help).plugin(id))
     }
 
     /// The key that signed some bytes, of those that are known here, whatever for; none, where none of them did.
@@ -176,14 +193,14 @@ impl Trust {
     }
 
     fn check_revoked(&self, path: &Path, key: &PublicKey) -> Result<(), Failure> {
-        if !self.revoked.contains(key) {
-            return Ok(());
+        match self.revoked.contains(key) {
+            true => Err(revoked(key, &path.display().to_string())),
+            false => Ok(()),
         }
-        let message = format!("{} is signed by the key {}, which is revoked", path.display(), key.id());
-        Err(refused(message, "revoked-key").help("get a version that its author has signed with another key"))
     }
 
-    /// Whether a plugin may run still, by the key that it was installed with.
+    /// Whether a plugin may run still, by the key that it was installed with. Less is asked than by [`may`](Self::may): what
+    /// was installed goes on when keys are changed, and only what was signed by a key that is somebody else's now does not.
     pub(crate) fn may_run(&self, id: &PluginId, key: Option<&PublicKey>) -> Result<(), Failure> {
         let Some(key) = key.filter(|key| self.revoked.contains(key)) else { return Ok(()) };
         let message =
@@ -259,6 +276,11 @@ fn parse(path: &Path, text: &str) -> Result<Signature, Failure> {
 fn invalid(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display()))
         .help(format!("see all that is wrong with it: hal9 plugin validate {}", path.display()))
+}
+
+fn revoked(key: &PublicKey, what: &str) -> Failure {
+    refused(format!("{what} is signed by the key {}, which is revoked", key.id()), "revoked-key")
+        .help("get a version that its author has signed with another key")
 }
 
 fn refused(message: String, reason: &str) -> Failure {

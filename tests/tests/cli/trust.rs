@@ -240,3 +240,47 @@ fn what_was_verified_is_what_runs() {
     let digest = home.hal9(["--json", "plugin", "info", ID]).json()["installed"]["package"].clone();
     assert_eq!(digest, hal9_package::Digest::of(&good).to_string());
 }
+
+#[test]
+fn nobody_may_sign_means_that_nothing_is_taken() {
+    let (home, shelf, signer) = (Home::trusting(), Shelf::new(), Signer::new());
+    let key = signer.key().to_string();
+    let first = shelf.package(ID, "1.0.0", json!({}));
+    signer.sign(&first);
+    install(&home, &first, &["--key", &key]).ok();
+    let shown = home.hal9(["policy", "distrust", ID, &key]).ok().stdout;
+    assert!(shown.contains("no version of it is taken"), "{shown}");
+    assert!(home.text().contains("keys = []"), "{}", home.text());
+    let next = shelf.package(ID, "1.1.0", json!({}));
+    refused(install(&home, &next, &["--allow-unsigned"]), "unsigned");
+    signer.sign(&next);
+    refused(install(&home, &next, &["--key", &key]), "untrusted-key");
+    assert_eq!(home.versions(), ["test.signed 1.0.0"]);
+    let send = || home.hal9(["--json", "signal", "send", "--layer", "L1", "--neuron", ID, "goes on"]);
+    send().ok();
+    home.hal9(["policy", "trust", ID, &key]).ok();
+    install(&home, &next, &[]).ok();
+}
+
+#[test]
+fn an_older_version_serves_again_only_if_it_could_be_installed_now() {
+    let (home, shelf, signer) = (Home::trusting(), Shelf::new(), Signer::new());
+    let key = signer.key().to_string();
+    install(&home, &shelf.package(ID, "1.0.0", json!({})), &["--allow-unsigned"]).ok();
+    let next = shelf.package(ID, "1.1.0", json!({}));
+    signer.sign(&next);
+    install(&home, &next, &["--key", &key]).ok();
+    let serve = |version: &str| home.hal9(["--json", "plugin", "use", ID, version]);
+    let error = refused(serve("1.0.0"), "unsigned");
+    assert!(error["message"].as_str().unwrap().contains("version 1.0.0"), "{error}");
+    assert_eq!(home.versions(), ["test.signed 1.1.0"]);
+    // Where nothing is said of who signs it, one that was installed unsigned may serve while unsigned ones are allowed.
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    for version in ["1.0.0", "1.1.0"] {
+        install(&home, &shelf.package(ID, version, json!({})), &["--allow-unsigned"]).ok();
+    }
+    let serve = |version: &str| home.hal9(["--json", "plugin", "use", ID, version]);
+    serve("1.0.0").ok();
+    std::fs::write(home.settings(), "").unwrap();
+    refused(serve("1.1.0"), "unsigned");
+}

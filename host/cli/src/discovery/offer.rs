@@ -88,22 +88,23 @@ impl Offered {
 
 /// Whether a component without a package, and so without a signature, may be used.
 fn judge_bare(id: &PluginId, path: &Path, trust: &Trust) -> Result<(), Failure> {
-    let help = match (trust.keys.get(id).is_some_and(|keys| !keys.is_empty()), trust.allow_unsigned) {
+    let Err(failure) = trust.may(id, None, Leave { unsigned: true, ..Leave::default() }, &path.display().to_string())
+    else {
+        return Ok(());
+    };
+    let help = match trust.keys.contains_key(id) {
         // Whoever can put a file there could take the plugin's place.
-        (true, _) => {
-            "a key is trusted for this plugin: put a package there that is signed with it, or link the folder: \
-                      hal9 plugin load --dev"
-                .to_owned()
-        }
-        (false, true) => return Ok(()),
-        (false, false) => format!(
+        true => "hal9.toml says whose signature is taken for this plugin: put a package there that is signed so, or link the \
+                 folder: hal9 plugin load --dev"
+            .to_owned(),
+        false => format!(
             "put a signed package there, link its folder: hal9 plugin load --dev {}, or put `allow_unsigned = true` under \
              [trust] in hal9.toml",
             path.display()
         ),
     };
     let message = format!("{id}: {} is a component without a package, and so without a signature", path.display());
-    Err(Failure::new(Code::Signature, message).reason("unsigned").help(help))
+    Err(Failure { message, ..failure }.help(help))
 }
 
 /// A plugin as it is found: it has nothing that hal9.toml does not grant.

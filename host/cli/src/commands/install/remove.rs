@@ -13,6 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::memory_store::SqliteMemory;
 use crate::output::{bold, dim, green};
 use crate::session::Session;
+use crate::trust::Leave;
 use crate::{logs, validation};
 
 pub(super) fn uninstall(
@@ -86,7 +87,9 @@ pub(super) async fn switch(session: &mut Session, name: &str, version: &Version)
     let before = version_of(&current).clone();
     let changed = before != *version;
     if changed {
-        session.settings.trust().may_run(&id, target.key.as_ref())?;
+        // Whoever installed it has said that it may be unsigned; whether it may is asked as of now.
+        let leave = Leave { unsigned: true, ..Leave::default() };
+        session.settings.trust().may(&id, target.key.as_ref(), leave, &format!("version {version}"))?;
         validation::check_version(manifest)?;
         check_needs(session, manifest)?;
         check_dependents(session, &id, Some(version))?;

@@ -100,9 +100,12 @@ fn show(session: &Session, name: Option<&str>) -> Result<(), Failure> {
     })
 }
 
-/// Who may sign a plugin; nothing, where nobody was named.
+/// Who may sign a plugin; nothing, where nothing is said of that.
 fn keys_text(session: &Session, id: &PluginId) -> String {
-    let keys = session.settings.plugin(id).keys.unwrap_or_default();
+    let Some(keys) = session.settings.plugin(id).keys else { return String::new() };
+    if keys.is_empty() {
+        return format!("  signed by  {}\n", yellow("nobody may sign it, and nothing else is taken"));
+    }
     keys.iter().map(|key| format!("  signed by  {}  {}\n", key.id(), dim(key))).collect()
 }
 

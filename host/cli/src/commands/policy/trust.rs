@@ -38,6 +38,7 @@ pub(super) fn distrust(session: &mut Session, environment: Option<&str>, args: T
     let mut keys = file.settings()?.trust().keys.remove(&id).unwrap_or_default();
     let changed = keys.remove(&args.key);
     if changed {
+        // The last one leaves `keys = []`: without a word, anybody could be the first again, or nobody have to sign.
         file.set_keys(&id, keys.clone())?;
         save(session, &mut file, &id, &keys)?;
         session.record_policy([event(&id, &format!("the key {} may not sign it", args.key.id()), environment)])?;
@@ -130,7 +131,13 @@ fn shown(
         let before = if changed { "" } else { ", as before" };
         let mut text = format!("{} the key {} {done} {}{before}\n", green("✓"), key.id(), bold(id));
         match keys.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ") {
-            none if none.is_empty() => text.push_str(&format!("  {}\n", dim("no key may sign it"))),
+            none if none.is_empty() => {
+                text.push_str(&format!(
+                    "  {}\n",
+                    dim("nobody may sign it now: no version of it is taken, signed or not")
+                ));
+                text.push_str(&format!("  {}\n", dim("what is installed goes on, as long as its key is not revoked")));
+            }
             ids => text.push_str(&format!("  {}\n", dim(format!("it may be signed by {ids}")))),
         }
         text
