@@ -19,7 +19,8 @@ impl Registry {
     ///
     /// The files are on the disk before the one transaction that makes them known, and that is on the disk when this
     /// returns: a process that is killed has installed all or nothing, and what it leaves are files that nobody refers to,
-    /// which [`mend`](Self::mend) removes. What is current already, the same bytes with the same grants, is no error.
+    /// which [`mend`](Self::mend) removes. What is current already, the same bytes with the same grants, is no error. A
+    /// signature that comes with the same bytes takes the place of the one before; bytes without one take none away.
     ///
     /// # Errors
     ///
@@ -144,7 +145,9 @@ fn record(transaction: &Transaction<'_>, install: &Install<'_>, component: &Dige
     }
     let found = current(transaction, id)?;
     if found != install.expected.as_ref().map(ToString::to_string) {
-        let is_same = found.as_ref() == Some(&version.to_string()) && granted == granted_to(transaction, id)?;
+        let is_same = found.as_ref() == Some(&version.to_string())
+            && granted == granted_to(transaction, id)?
+            && is_signed_so(transaction, install)?;
         if is_same {
             return Ok(());
         }
@@ -181,6 +184,18 @@ fn record(transaction: &Transaction<'_>, install: &Install<'_>, component: &Dige
         params![id.as_str(), version.to_string(), granted],
     )?;
     index(transaction, id.as_str())
+}
+
+/// Whether a version that is there has the signature that comes with it now, if one does.
+fn is_signed_so(transaction: &Transaction<'_>, install: &Install<'_>) -> rusqlite::Result<bool> {
+    let Some((key, _)) = &install.signed else { return Ok(true) };
+    let metadata = &install.package.manifest().metadata;
+    let now: Option<String> = transaction.query_row(
+        "SELECT key FROM version WHERE plugin = ? AND version = ?",
+        params![metadata.id.as_str(), metadata.version.to_string()],
+        |row| row.get(0),
+    )?;
+    Ok(now == Some(key.to_string()))
 }
 
 fn current(transaction: &Transaction<'_>, id: &PluginId) -> rusqlite::Result<Option<String>> {

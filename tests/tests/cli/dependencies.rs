@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::home::Home;
-use super::packages::Shelf;
+use super::packages::{Shelf, Signer};
 
 fn ids(value: &Value) -> Vec<String> {
     let id = |step: &Value| step["id"].as_str().unwrap().trim_start_matches("test.").to_owned();
@@ -12,11 +12,12 @@ fn ids(value: &Value) -> Vec<String> {
 fn what_a_plugin_needs_is_installed_before_it_from_folders() {
     let (home, shelf, other) = (Home::trusting(), Shelf::new(), Shelf::new());
     let top = shelf.needing("test.top", "1.0.0", &[("test.left", "^1"), ("test.right", "^1")]);
-    shelf.needing("test.left", "1.3.0", &[("test.base", ">=1.2, <2")]);
-    other.needing("test.right", "1.0.0", &[("test.base", "^1")]);
-    for version in ["1.0.0", "1.2.0", "1.4.0", "2.0.0"] {
-        other.package("test.base", version, json!({}));
-    }
+    let signer = Signer::new();
+    let left = shelf.needing("test.left", "1.3.0", &[("test.base", ">=1.2, <2")]);
+    let right = other.needing("test.right", "1.0.0", &[("test.base", "^1")]);
+    signer.publish(&home, [&left, &right]);
+    let bases = ["1.0.0", "1.2.0", "1.4.0", "2.0.0"].map(|version| other.package("test.base", version, json!({})));
+    signer.publish(&home, &bases);
     let error = home.try_install(&top, &[]).error(10);
     assert_eq!(error["reason"], "dependencies", "{error}");
     assert!(error["message"].as_str().unwrap().contains("test.right"), "{error}");
@@ -32,13 +33,15 @@ fn what_a_plugin_needs_is_installed_before_it_from_folders() {
 fn what_is_installed_already_is_taken_and_goes_on_to_work() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     home.install(&shelf.package("test.base", "1.0.0", json!({})));
-    shelf.package("test.base", "1.5.0", json!({}));
+    let signer = Signer::new();
+    signer.publish(&home, [&shelf.package("test.base", "1.5.0", json!({}))]);
     let value = home.install(&shelf.needing("test.one", "1.0.0", &[("test.base", "^1")]));
     assert_eq!(ids(&value), ["one"], "nothing is upgraded without need");
     let value = home.install(&shelf.needing("test.two", "1.0.0", &[("test.base", "^1.5")]));
     assert_eq!(ids(&value), ["base", "two"]);
     // A new version of what others need must do for them.
     let next = shelf.package("test.base", "2.0.0", json!({}));
+    signer.sign(&next);
     let error = home.try_install(&next, &[]).error(10);
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("test.one 1.0.0") && message.contains("test.base"), "{message}");
@@ -50,10 +53,11 @@ fn what_is_installed_already_is_taken_and_goes_on_to_work() {
 fn the_first_folder_that_has_a_plugin_answers_for_it() {
     let (home, shelf, mine, theirs) = (Home::trusting(), Shelf::new(), Shelf::new(), Shelf::new());
     let top = shelf.needing("test.top", "1.0.0", &[("test.base", ">=1")]);
-    mine.package("test.base", "1.0.0", json!({}));
+    let signer = Signer::new();
+    signer.publish(&home, [&mine.package("test.base", "1.0.0", json!({}))]);
     // Whoever can put a file somewhere else names a version that is newer than all.
-    theirs.package("test.base", "99.0.0", json!({}));
-    shelf.package("test.base", "98.0.0", json!({}));
+    signer.sign(&theirs.package("test.base", "99.0.0", json!({})));
+    signer.sign(&shelf.package("test.base", "98.0.0", json!({})));
     let folder = |shelf: &Shelf| shelf.path().to_str().unwrap().to_owned();
     home.try_install(&top, &["--from", &folder(&mine), "--from", &folder(&theirs)]).ok();
     assert_eq!(home.versions(), ["test.base 1.0.0", "test.top 1.0.0"]);
@@ -138,7 +142,7 @@ fn what_is_needed_is_not_taken_out_while_another_command_counts_on_it() {
 #[test]
 fn a_lock_brings_back_exactly_what_was_there() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
-    shelf.package("test.base", "1.0.0", json!({}));
+    home.install(&shelf.package("test.base", "1.0.0", json!({})));
     home.install(&shelf.needing("test.top", "1.0.0", &[("test.base", "^1")]));
     let lock = shelf.path().join("hal9.lock");
     home.hal9(["plugin", "lock", "-o", lock.to_str().unwrap()]).ok();
@@ -167,4 +171,27 @@ fn a_lock_brings_back_exactly_what_was_there() {
     assert!(third.versions().is_empty());
     std::fs::write(&lock, text.replace("version", "versoin")).unwrap();
     again(&third, from).error(2);
+}
+
+#[test]
+fn what_is_said_of_a_package_does_not_hold_for_what_it_needs() {
+    let (home, shelf, evil, signer) = (Home::trusting(), Shelf::new(), Shelf::new(), Signer::new());
+    let key = signer.key().to_string();
+    home.install(&shelf.package("test.core", "1.0.0", json!({})));
+    let package = evil.needing("test.evil", "1.0.0", &[("test.core", "^1.0.1")]);
+    let core = evil.package("test.core", "1.0.1", json!({}));
+    signer.sign(&package);
+    let file = package.to_str().unwrap();
+    let install = |args: &[&str]| home.hal9([&["--json", "plugin", "install", file, "--key", &key], args].concat());
+    let error = install(&["--allow-unsigned"]).error(5);
+    assert_eq!((&error["reason"], &error["plugin"]), (&"unsigned".into(), &"test.core".into()), "{error}");
+    signer.sign(&core);
+    let error = install(&[]).error(5);
+    assert_eq!((&error["reason"], &error["plugin"]), (&"untrusted-key".into(), &"test.core".into()), "{error}");
+    let (message, help) = (error["message"].as_str().unwrap(), error["help"].as_str().unwrap());
+    assert!(message.contains("--key") && help.contains("hal9 policy trust test.core KEY"), "{error}");
+    assert_eq!((home.versions(), home.text().contains(&key)), (vec!["test.core 1.0.0".to_owned()], false));
+    home.hal9(["policy", "trust", "test.core", &key]).ok();
+    install(&[]).ok();
+    assert_eq!(home.versions(), ["test.core 1.0.1", "test.evil 1.0.0"]);
 }

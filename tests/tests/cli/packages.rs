@@ -91,6 +91,15 @@ impl Signer {
         let text = self.0.sign(&std::fs::read(package).unwrap(), "for a test").unwrap();
         std::fs::write(signature(package), text).unwrap();
     }
+
+    /// Signs packages, and has a home trust that: a plugin that was not named is not taken on anybody's word.
+    pub(crate) fn publish<'a>(&self, home: &Home, packages: impl IntoIterator<Item = &'a PathBuf>) {
+        for package in packages {
+            self.sign(package);
+            let id = hal9_package::Package::open(package).unwrap().manifest().metadata.id.to_string();
+            home.hal9(["policy", "trust", &id, &self.key().to_string()]).ok();
+        }
+    }
 }
 
 /// Where the signature of a package is.

@@ -284,3 +284,61 @@ fn an_older_version_serves_again_only_if_it_could_be_installed_now() {
     std::fs::write(home.settings(), "").unwrap();
     refused(serve("1.1.0"), "unsigned");
 }
+
+#[test]
+fn a_new_signature_of_the_same_package_is_taken() {
+    let (home, shelf, signer, package) = signed();
+    install(&home, &package, &[]).ok();
+    let lock = shelf.path().join("hal9.lock");
+    home.hal9(["plugin", "lock", "-o", lock.to_str().unwrap()]).ok();
+    home.hal9(["policy", "revoke-key", &signer.key().to_string()]).ok();
+    let send = || home.hal9(["--json", "signal", "send", "--layer", "L1", "--neuron", ID, "hello"]);
+    refused(send(), "revoked-key");
+    // What is there is not what a lock may bring.
+    let from = shelf.path().to_str().unwrap().to_owned();
+    let locked = |home: &Home| {
+        home.hal9(["--json", "plugin", "install", "--lock", lock.to_str().unwrap(), "--from", &from, "--accept"])
+    };
+    refused(locked(&home), "revoked-key");
+    // The signature of another author over the same bytes.
+    let other = Signer::new();
+    other.sign(&package);
+    home.hal9(["policy", "trust", ID, &other.key().to_string()]).ok();
+    let value = install(&home, &package, &[]).json();
+    assert_eq!(value["installed"][0]["key"], other.key().id().to_string(), "{value}");
+    send().ok();
+    assert_eq!(install(&home, &package, &[]).json()["unchanged"][0]["id"], ID);
+    home.hal9(["plugin", "lock", "-o", lock.to_str().unwrap()]).ok();
+    assert_eq!(locked(&home).json()["installed"], json!([]));
+}
+
+#[test]
+fn what_was_unsigned_is_signed_later_and_its_key_is_trusted() {
+    let (home, shelf, signer) = (Home::trusting(), Shelf::new(), Signer::new());
+    let package = shelf.package(ID, "1.0.0", json!({}));
+    install(&home, &package, &["--allow-unsigned"]).ok();
+    signer.sign(&package);
+    let (key, number) = (signer.key().to_string(), signer.key().id().to_string());
+    install(&home, &package, &["--key", &key]).ok();
+    assert!(home.text().contains(&format!("keys = [\"{key}\"]")), "{}", home.text());
+    assert_eq!(home.hal9(["--json", "plugin", "info", ID]).json()["installed"]["key_id"], number.as_str());
+    // Where the settings were lost, the key is said again, and there is nothing else to do.
+    std::fs::write(home.settings(), "").unwrap();
+    let value = install(&home, &package, &["--key", &key]).json();
+    assert_eq!((&value["installed"], home.text().contains(&key)), (&json!([]), true), "{value}");
+}
+
+#[test]
+fn an_install_that_fails_trusts_nobody() {
+    let (home, shelf, signer) = (Home::new(), Shelf::new(), Signer::new());
+    let package = shelf.guest("uses-memory", "0.1.0");
+    signer.sign(&package);
+    let key = signer.key().to_string();
+    // The folder that packages are written into is none.
+    install(&home, &shelf.package("test.first", "1.0.0", json!({})), &[]).error(5);
+    std::fs::remove_dir_all(home.path().join("store")).unwrap_or_default();
+    std::fs::write(home.path().join("store"), "in the way").unwrap();
+    let run = install(&home, &package, &["--key", &key]);
+    assert_ne!(run.status, 0, "{run:?}");
+    assert!(!home.text().contains(&key), "{}", home.text());
+}

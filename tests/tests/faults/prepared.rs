@@ -50,9 +50,11 @@ impl Prepared {
         let new = package(&path, ID, "1.1.0", "", &[component.as_slice(), b"\0\x02\x01x"].concat());
         let need = format!(r#"{{"plugin_id": "{ID}", "version": "=1.1.0"}}"#);
         let user = package(&path, USER, "2.0.0", &need, &[component.as_slice(), b"\0\x02\x01y"].concat());
-        let install = |file: &Path| {
-            let args = ["--json", "plugin", "install", file.to_str().unwrap(), "--allow-unsigned", "--accept"];
-            args.map(str::to_owned).to_vec()
+        // What is unsigned is named, also where another needs it.
+        let install = |files: &[&Path]| {
+            let files = files.iter().map(|file| file.to_str().unwrap());
+            let args = ["--json", "plugin", "install", "--allow-unsigned", "--accept"].into_iter().chain(files);
+            args.map(str::to_owned).collect::<Vec<_>>()
         };
         let uninstall = |id: &str| ["--json", "plugin", "uninstall", id].map(str::to_owned).to_vec();
 
@@ -60,23 +62,23 @@ impl Prepared {
         let home = Home::at(path.join("without"));
         fs::create_dir(&home.path).unwrap();
         fs::write(home.path.join("hal9.toml"), "[trust]\nallow_unsigned = true\n").unwrap();
-        for args in [install(&old), install(&user), uninstall(USER), uninstall(ID)] {
+        for args in [install(&[&old]), install(&[&user, &new]), uninstall(USER), uninstall(ID)] {
             hal9_tests::run(&mut home.command(args));
         }
         let with = home.copy(&path.join("with"));
-        hal9_tests::run(&mut with.command(install(&old)));
+        hal9_tests::run(&mut with.command(install(&[&old])));
 
         let scenario =
             |name, before: &Home, args, old, new| Scenario { name, before: before.path.clone(), args, old, new };
         let scenarios = vec![
-            scenario("install", &home, install(&old), &[], &["test.fault 1.0.0"]),
-            scenario("upgrade", &with, install(&new), &["test.fault 1.0.0"], &["test.fault 1.1.0"]),
+            scenario("install", &home, install(&[&old]), &[], &["test.fault 1.0.0"]),
+            scenario("upgrade", &with, install(&[&new]), &["test.fault 1.0.0"], &["test.fault 1.1.0"]),
             scenario("uninstall", &with, uninstall(ID), &["test.fault 1.0.0"], &[]),
             // With an upgrade of what it needs: all of it or nothing.
             scenario(
                 "together",
                 &with,
-                install(&user),
+                install(&[&user, &new]),
                 &["test.fault 1.0.0"],
                 &["test.fault 1.1.0", "test.user 2.0.0"],
             ),

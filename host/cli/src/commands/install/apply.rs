@@ -1,19 +1,19 @@
 //! Owns how a plan is carried out: every version is tried before anything is changed, then all are installed at once, and then
 //! it is recorded. It refuses to know how the plan came about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Host};
 use hal9_package::{PluginId, PublicKey};
 use hal9_registry::Install;
 
-use super::plan::{Before, Step};
+use super::plan::{Before, Plan, Step};
 use super::trial;
 use crate::compile;
 use crate::failure::{Code, Failure};
 use crate::policy_file::PolicyFile;
 use crate::session::Session;
-use crate::trust::Leave;
+use crate::trust::{Leave, Trust};
 use crate::validation;
 
 /// Tries the versions of a plan, and installs them: all or none. Gives what the operator has to do then.
@@ -24,9 +24,10 @@ use crate::validation;
 pub(super) async fn apply(
     session: &mut Session,
     environment: Option<&str>,
-    steps: &[Step],
+    plan: &Plan,
     leave: Leave<'_>,
 ) -> Result<Vec<String>, Failure> {
+    let steps = &plan.steps;
     let (mut components, mut warnings) = (Vec::new(), Vec::new());
     // One without the audit log: what is looked at with all that it declares was not granted that.
     let inspector = compile::host()?.cache(session.home.cache()).build()?;
@@ -35,16 +36,35 @@ pub(super) async fn apply(
         warnings.extend(tried.lacks.map(|what| format!("it does not start before it is configured: {what}")));
         components.push(tried.component);
     }
-    if steps.is_empty() {
+    if steps.is_empty() && plan.vouched.is_empty() {
         return Ok(warnings);
     }
-    if let Some(key) = leave.key {
-        trust(session, environment, steps, key)?;
+    // Somebody may have revoked a key while the operator was asked. From here on, nobody changes the settings.
+    let mut file = PolicyFile::open(&session.home.settings(), environment)?;
+    judge_again(&file.settings()?.trust(), plan, leave)?;
+    let vouched = leave.key.filter(|_| !plan.vouched.is_empty());
+    for (id, key) in plan.vouched.iter().flat_map(|id| vouched.map(|key| (id, key))) {
+        file.set_keys(id, BTreeSet::from([key.clone()]))?;
     }
-    let installs: Vec<_> = steps.iter().zip(&components).map(|(step, component)| install(step, component)).collect();
-    session.registry.install(&installs)?;
-    record(session, steps)?;
+    if !steps.is_empty() {
+        let installs: Vec<_> =
+            steps.iter().zip(&components).map(|(step, component)| install(step, component)).collect();
+        session.registry.install(&installs)?;
+        record(session, steps)?;
+    }
+    if let Some(key) = vouched {
+        trust(session, &mut file, &plan.vouched, key)?;
+    }
     Ok(warnings)
+}
+
+/// Judges what is to be installed by the settings as they are now.
+fn judge_again(now: &Trust, plan: &Plan, leave: Leave<'_>) -> Result<(), Failure> {
+    for step in &plan.steps {
+        let leave = if step.is_named { leave } else { Leave::default() };
+        now.judge(&step.offer, leave)?;
+    }
+    plan.vouched.iter().try_for_each(|id| now.may(id, leave.key, leave, "its package"))
 }
 
 fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
@@ -101,29 +121,24 @@ fn kept(step: &Step, failure: Failure) -> Failure {
     Failure { message, plugin: failure.plugin.or(Some(id.to_string())), ..failure }
 }
 
-/// Trusts the key that was named, for the plugins that it has signed and nobody else may sign.
-fn trust(session: &mut Session, environment: Option<&str>, steps: &[Step], key: &PublicKey) -> Result<(), Failure> {
-    let known: BTreeMap<PluginId, BTreeSet<PublicKey>> = session.settings.trust().keys;
-    let is_new =
-        |step: &&Step| step.signer.as_ref() == Some(key) && known.get(step.offer.id()).is_none_or(BTreeSet::is_empty);
-    let new: Vec<PluginId> = steps.iter().filter(is_new).map(|step| step.offer.id().clone()).collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let mut file = PolicyFile::open(&session.home.settings(), environment)?;
-    for id in &new {
-        // Another command may have trusted somebody else meanwhile.
-        let mut keys = file.settings()?.trust().keys.remove(id).unwrap_or_default();
-        if !keys.is_empty() && !keys.contains(key) {
-            let message = format!("{id}: another command has trusted another key for it meanwhile");
-            return Err(Failure::new(Code::Conflict, message).help("run the command again").plugin(id));
-        }
-        keys.insert(key.clone());
-        file.set_keys(id, keys)?;
-    }
-    file.save()?;
+/// Has the file say that the key that was named is trusted, for the plugins that it has signed and of which nobody has said who
+/// may sign them.
+///
+/// That is the last step. A command that is killed before leaves a plugin that is installed and runs, and whose next version
+/// needs the key to be named again, as does installing this one again. In the other order, a command that fails would leave
+/// a key trusted that nothing is installed by.
+fn trust(
+    session: &mut Session,
+    file: &mut PolicyFile,
+    vouched: &BTreeSet<PluginId>,
+    key: &PublicKey,
+) -> Result<(), Failure> {
+    file.save().map_err(|failure| {
+        let message = format!("it is installed, and its key is not trusted yet: {}", failure.message);
+        Failure { message, ..failure }.help("find out what keeps hal9 from writing there, and run the command again")
+    })?;
     session.settings = file.settings()?;
-    session.record_policy(new.iter().map(|id| {
+    session.record_policy(vouched.iter().map(|id| {
         AuditEvent::new(AuditKind::Policy, id, &format!("the key {} may sign it, by the first install", key.id()))
     }))
 }

@@ -53,20 +53,27 @@ pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leav
     let lock = read(path)?;
     let mut shelves = Shelves::open(Vec::new(), from, session.output)?;
     let plugins = session.registry.list()?;
+    let trust = session.settings.trust();
+    // What is installed was allowed to have no signature by who installed it.
+    let installed_so = Leave { unsigned: true, ..leave };
     let mut plan = Plan::default();
     for candidate in lock.resolve(&shelves, &this_hal9()?)? {
         let current = session.registry.installed(&candidate.id)?;
+        let wanted = lock.plugins().iter().find(|locked| locked.id == candidate.id).and_then(|it| it.key.as_ref());
         let is_there = |plugin: &Plugin| {
             let Source::Installed(installed) = &plugin.source else { return false };
-            *version_of(plugin) == candidate.version && Some(installed.package) == candidate.digest
+            let (version, key) = (version_of(plugin), installed.key.as_ref());
+            *version == candidate.version
+                && Some(installed.package) == candidate.digest
+                && (wanted.is_none() || wanted == key)
+                && trust.may(&candidate.id, key, installed_so, "what is installed").is_ok()
         };
         if current.as_ref().is_some_and(is_there) {
             plan.unchanged.push((candidate.id, candidate.version));
             continue;
         }
         let offer = shelves.take(&candidate)?;
-        let signer = session.settings.trust().judge(&offer, leave)?;
-        let wanted = lock.plugins().iter().find(|locked| locked.id == candidate.id).and_then(|it| it.key.as_ref());
+        let signer = trust.judge(&offer, leave)?;
         if wanted.is_some() && wanted != signer.as_ref() {
             let message = format!("{}: the lock wants it signed by another key", candidate.id);
             return Err(Failure::new(Code::Signature, message)
@@ -75,7 +82,7 @@ pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leav
                 .plugin(&candidate.id));
         }
         plan.warn(&offer, &plugins);
-        plan.add(session, offer, leave)?;
+        plan.add(session, offer, leave, true)?;
     }
     check_others(&lock, &plugins)?;
     Ok(plan)

@@ -116,7 +116,8 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     if !dry_run {
         consent.ask(session, &mut plan.steps)?;
-        plan.warnings.extend(apply::apply(session, environment, &plan.steps, leave).await?);
+        let warnings = apply::apply(session, environment, &plan, leave).await?;
+        plan.warnings.extend(warnings);
     }
     let value = json!({
         "dry_run": dry_run,
@@ -163,6 +164,7 @@ fn step_text(step: &Step, dry_run: bool) -> String {
     let (id, version) = (bold(step.offer.id()), step.offer.version());
     let was = match &step.before {
         Some(before) if before.version < *version => format!(", upgraded from {}", before.version),
+        Some(before) if before.version == *version => ", again".to_owned(),
         Some(before) => format!(", in place of {}", before.version),
         None => String::new(),
     };

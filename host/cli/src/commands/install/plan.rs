@@ -1,6 +1,7 @@
 //! Owns what is to be installed, and in which order: the packages that were named, and those that they need, none of which
 //! stands against what is installed. It refuses to change anything.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use hal9_host::shell_word;
@@ -13,7 +14,7 @@ use super::shelves::Shelves;
 use crate::failure::{Code, Failure};
 use crate::lookalike;
 use crate::session::Session;
-use crate::trust::{Leave, Offer};
+use crate::trust::{Leave, Offer, key_of};
 
 /// What is to be done.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// What was named and is installed already.
     pub(super) unchanged: Vec<(PluginId, Version)>,
+    /// What the key of the command line has signed, where nobody has said before who may: it may from now on.
+    pub(super) vouched: BTreeSet<PluginId>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -29,6 +32,8 @@ pub(super) struct Plan {
 pub(super) struct Step {
     pub(super) offer: Offer,
     pub(super) signer: Option<PublicKey>,
+    /// Whether it was named; otherwise what was said of packages does not hold for it.
+    pub(super) is_named: bool,
     /// What is installed now.
     pub(super) before: Option<Before>,
     /// What nobody has granted or known of before.
@@ -63,9 +68,8 @@ impl Plan {
         // What lies beside a package is what it was published with.
         let mut folders = from.to_vec();
         for offer in offers {
-            session.settings.trust().judge(&offer, leave)?;
             folders.extend(offer.path.parent().map(Path::to_owned));
-            if plan.is_new(session, &offer, allow_downgrade)? {
+            if plan.is_new(session, &offer, leave, allow_downgrade)? {
                 named.push(offer);
             }
         }
@@ -81,9 +85,20 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether a version is to be installed; it is not where it is already.
-    pub(super) fn is_new(&mut self, session: &Session, offer: &Offer, allow_downgrade: bool) -> Result<bool, Failure> {
+    /// Whether a version that was named is to be installed; it is not where it is already, by the same signature.
+    pub(super) fn is_new(
+        &mut self,
+        session: &Session,
+        offer: &Offer,
+        leave: Leave<'_>,
+        allow_downgrade: bool,
+    ) -> Result<bool, Failure> {
         let (id, version) = (offer.id(), offer.version());
+        let trust = session.settings.trust();
+        let signer = trust.judge(offer, leave)?;
+        if signer.is_some() && signer.as_ref() == leave.key && !trust.keys.contains_key(id) {
+            self.vouched.insert(id.clone());
+        }
         let Some(current) = session.registry.installed(id)? else { return Ok(true) };
         let there = session.registry.versions(id)?.into_iter().find(|(_, installed)| installed.version == *version);
         let conflict = |message: String, reason: &str| Failure::new(Code::Conflict, message).reason(reason).plugin(id);
@@ -97,10 +112,17 @@ impl Plan {
             )));
         }
         let now = version_of(&current);
-        // One whose files are damaged is installed again.
-        if version == now && is_whole(session, &current) {
-            self.unchanged.push((id.clone(), version.clone()));
-            return Ok(false);
+        if version == now {
+            let is_signed_so = match (&signer, key_of(&current)) {
+                // A package without its signature takes away none; nor does it bring back what a stolen key has signed.
+                (None, was) => trust.may_run(id, was).map(|()| true)?,
+                (signer, was) => signer.as_ref() == was,
+            };
+            // One whose files are damaged is installed again, and so is one with another signature.
+            if is_signed_so && is_whole(session, &current) {
+                self.unchanged.push((id.clone(), version.clone()));
+                return Ok(false);
+            }
         }
         if version < now && !allow_downgrade {
             let message = format!("{id}: version {now} is installed, and {version} is older");
@@ -126,6 +148,7 @@ impl Plan {
         }
         let plugins = session.registry.list()?;
         let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
+        let is_named = |id: &PluginId| wish.roots.iter().any(|root| root.plugin_id == *id);
         let chosen = resolve(&wish.roots, &shelves, &installed, &this_hal9()?, wish.prefer)?;
         for candidate in chosen {
             let is_there = installed.iter().any(|one| (&one.id, &one.version) == (&candidate.id, &candidate.version));
@@ -134,14 +157,20 @@ impl Plan {
             }
             let offer = shelves.take(&candidate)?;
             self.warn(&offer, &plugins);
-            self.add(session, offer, leave)?;
+            self.add(session, offer, leave, is_named(&candidate.id))?;
         }
         Ok(())
     }
 
     /// Makes a step of a package, if it may be installed.
-    pub(super) fn add(&mut self, session: &Session, offer: Offer, leave: Leave<'_>) -> Result<(), Failure> {
-        let step = Step::new(session, offer, leave)?;
+    pub(super) fn add(
+        &mut self,
+        session: &Session,
+        offer: Offer,
+        leave: Leave<'_>,
+        is_named: bool,
+    ) -> Result<(), Failure> {
+        let step = Step::new(session, offer, leave, is_named)?;
         let id = step.offer.id();
         // The operator has decided by hand, and is not asked.
         if let Some(said) = session.settings.plugin(id).grant {
@@ -173,9 +202,26 @@ impl Plan {
     }
 }
 
+/// Says of a package that was not named that what was said of those that were does not hold for it.
+fn unnamed(failure: Failure, leave: Leave<'_>) -> Failure {
+    if failure.code != Code::Signature || (leave.key.is_none() && !leave.unsigned) {
+        return failure;
+    }
+    let id = failure.plugin.clone().unwrap_or_default();
+    let message = format!("{}; --key and --allow-unsigned hold for the packages that are named", failure.message);
+    let help = format!("name its package as well, or trust who signs it: hal9 policy trust {id} KEY");
+    Failure { message, ..failure }.help(help)
+}
+
 impl Step {
-    fn new(session: &Session, offer: Offer, leave: Leave<'_>) -> Result<Self, Failure> {
-        let signer = session.settings.trust().judge(&offer, leave)?;
+    fn new(session: &Session, offer: Offer, leave: Leave<'_>, is_named: bool) -> Result<Self, Failure> {
+        let signer = match is_named {
+            true => session.settings.trust().judge(&offer, leave)?,
+            false => {
+                let judged = session.settings.trust().judge(&offer, Leave::default());
+                judged.map_err(|failure| unnamed(failure, leave))?
+            }
+        };
         let current = session.registry.installed(offer.id())?;
         let declared = &offer.package.manifest().permissions;
         let said = session.settings.plugin(offer.id()).grant;
@@ -191,7 +237,7 @@ impl Step {
             (None, None) => declared.clone(),
         };
         let before = current.map(|current| Before { version: version_of(&current).clone(), active: current.active });
-        Ok(Self { offer, signer, before, asks, granted })
+        Ok(Self { offer, signer, is_named, before, asks, granted })
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(
             let help = format!("install it: hal9 plugin install {}", offer.path.display());
             return Err(Failure::not_found(message, help).plugin(offer.id()));
         }
-        if plan.is_new(session, &offer, false)? {
+        if plan.is_new(session, &offer, leave, false)? {
             offers.push(offer);
         }
     }
