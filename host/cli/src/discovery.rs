@@ -26,6 +26,9 @@ use offer::Offered;
 /// So many entries of a folder are looked at.
 const ENTRIES: usize = 1_000;
 
+/// So much of a folder is read, in bytes, by every command that asks for plugins.
+const FOLDER_BYTES: u64 = 256 << 20;
+
 /// Where the system's plugins are.
 const SYSTEM: [&str; 2] = ["/usr/local/share/hal9/plugins", "/usr/share/hal9/plugins"];
 
@@ -75,6 +78,17 @@ impl Finding {
         match &self.outcome {
             Ok(offered) => Some(offered.plugin.id().clone()),
             Err(failure) => failure.plugin.as_deref().and_then(|id| id.parse().ok()),
+        }
+    }
+
+    /// Whether somebody who types this may mean it. One that was not read is known by its file's name alone.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        match self.id() {
+            Some(id) => id.as_str() == name || id.short().eq_ignore_ascii_case(name),
+            None => {
+                let stem = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                stem.replace('_', "-").eq_ignore_ascii_case(&name.replace('_', "-"))
+            }
         }
     }
 
@@ -160,8 +174,9 @@ fn candidate(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
         let has_manifest = path.join("manifest.json").is_file();
         let inside = std::fs::read_dir(path).ok().filter(|_| has_manifest)?.take(ENTRIES);
-        let mut components =
-            inside.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| has_extension(path, "wasm"));
+        let mut components = inside
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| has_extension(path, "wasm") && path.is_file());
         // Of several, nobody knows which is meant.
         return components.next().filter(|_| components.next().is_none());
     }
@@ -170,8 +185,9 @@ fn candidate(path: &Path) -> Option<PathBuf> {
 
 /// What there is in a folder; of several versions of a plugin, the newest comes first.
 fn judge(entries: Vec<PathBuf>, named_by: NamedBy, trust: &Trust) -> Vec<Finding> {
+    let mut left = FOLDER_BYTES;
     let judged = entries.into_iter().map(|path| {
-        let outcome = Offered::read(&path, named_by, trust);
+        let outcome = Offered::read(&path, named_by, trust, &mut left);
         Finding { path, named_by, outcome }
     });
     let mut findings: Vec<_> = judged.collect();

@@ -1,6 +1,6 @@
 //! Owns where keys and signatures lie, and how they are read from there and written. It refuses to know who is trusted.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use hal9_package::{KeyError, Package, PublicKey, SecretKey, Signature};
@@ -9,6 +9,7 @@ use crate::failure::{Code, Failure};
 use crate::home::Home;
 use crate::output::Output;
 use crate::password;
+use crate::untrusted;
 
 /// The most that a file of a key or a signature may have, in bytes.
 const MOST: u64 = Signature::MAX_BYTES as u64;
@@ -148,8 +149,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     if !path.metadata().map_err(failed)?.is_file() {
         return Err(Failure::usage(format!("{} is no file", path.display()), "give a file"));
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    let bytes = untrusted::read_up_to(path, MOST).map_err(failed)?;
     let too_long = bytes.len() as u64 > MOST;
     match String::from_utf8(bytes) {
         Ok(text) if !too_long => Ok(text),

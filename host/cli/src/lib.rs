@@ -30,6 +30,7 @@ mod settings;
 mod source;
 mod toolchain;
 mod trust;
+mod untrusted;
 mod validation;
 mod watch;
 

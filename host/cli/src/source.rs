@@ -12,6 +12,7 @@ use crate::failure::{Code, Failure};
 use crate::output::Output;
 use crate::project::{self, Project};
 use crate::toolchain::{Toolchain, Way};
+use crate::untrusted;
 
 /// A component, and the folder that it was found from.
 #[derive(Clone, Debug)]
@@ -25,12 +26,10 @@ pub(crate) struct Found {
 /// Whether a path is that of a package rather than of a component: by its name, or by how its bytes begin.
 pub(crate) fn is_package(path: &Path) -> bool {
     let mut head = [0; 4];
-    // A named pipe would keep whoever opens it waiting.
-    path.is_file()
-        && (path.extension().is_some_and(|extension| extension == "hal9")
-            || std::fs::File::open(path)
-                .and_then(|mut file| file.read_exact(&mut head))
-                .is_ok_and(|()| head.starts_with(b"PK")))
+    untrusted::open(path).is_ok_and(|mut file| {
+        path.extension().is_some_and(|extension| extension == "hal9")
+            || file.read_exact(&mut head).is_ok_and(|()| head.starts_with(b"PK"))
+    })
 }
 
 /// The package in a file; what is wrong with it is said with the file's path.
@@ -106,10 +105,7 @@ fn only_component(folder: &Path) -> Result<PathBuf, Failure> {
 /// The bytes of a component, if it has no more than one may have.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let most = EngineConfig::default().max_component;
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error: io::Error| Failure::file(path, &error))?;
+    let bytes = untrusted::read_up_to(path, most as u64).map_err(|error| Failure::file(path, &error))?;
     if bytes.len() > most {
         let message = format!("{} has more than {}", path.display(), ByteSize(most as u64));
         let failure = Failure::new(Code::LimitExceeded, message).help("a component may not be larger: make it smaller");
@@ -120,9 +116,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The text of a manifest's file, as much of it as a manifest may have and a byte; none, where there is no file.
 pub(crate) fn manifest_text(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let mut text = Vec::new();
-    match std::fs::File::open(path).and_then(|file| file.take(Manifest::MAX_BYTES as u64 + 1).read_to_end(&mut text)) {
-        Ok(_) => Ok(Some(text)),
+    match untrusted::read_up_to(path, Manifest::MAX_BYTES as u64) {
+        Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::file(path, &error)),
     }
@@ -130,8 +125,12 @@ pub(crate) fn manifest_text(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 
 /// The manifest of a component: its own, or the `manifest.json` in its plugin's folder.
 pub(crate) fn manifest_of(found: &Found) -> Result<Manifest, Failure> {
-    let bytes = read(&found.component)?;
-    if let Some(manifest) = read_manifest(&found.component.display().to_string(), &bytes)? {
+    manifest_with(found, &read(&found.component)?)
+}
+
+/// The manifest of a component whose bytes were read: its own, or the `manifest.json` in its plugin's folder.
+pub(crate) fn manifest_with(found: &Found, bytes: &[u8]) -> Result<Manifest, Failure> {
+    if let Some(manifest) = read_manifest(&found.component.display().to_string(), bytes)? {
         return Ok(manifest);
     }
     let path = found.folder.join(Package::MANIFEST);

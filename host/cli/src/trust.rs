@@ -2,7 +2,6 @@
 //! signature at all. It refuses to know what is in a package beyond the plugin's id.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use hal9_package::{KeyId, Package, PluginId, PublicKey, Signature};
 use hal9_registry::{Plugin, Source};
 
 use crate::failure::{Code, Failure};
+use crate::untrusted;
 
 /// The longest signature or key file that is read, in bytes; they have a few hundred.
 const TEXT_BYTES: u64 = 16 << 10;
@@ -254,16 +254,7 @@ fn package_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The first bytes of a file: one more than there may be, where there are more.
 pub(crate) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let open = || -> std::io::Result<std::fs::File> {
-        // Not asked of what was opened: opening a pipe waits until somebody writes to it.
-        match std::fs::metadata(path)?.is_file() {
-            true => std::fs::File::open(path),
-            false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no file")),
-        }
-    };
-    open().and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(|error| Failure::file(path, &error))?;
-    Ok(bytes)
+    untrusted::read_up_to(path, most).map_err(|error| Failure::file(path, &error))
 }
 
 fn parse(path: &Path, text: &str) -> Result<Signature, Failure> {

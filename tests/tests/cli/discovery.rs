@@ -102,7 +102,7 @@ fn what_is_not_trusted_is_listed_with_why_and_never_run() {
         unusable.iter().find(is_it).unwrap_or_else(|| panic!("no {name}: {list}"))["error"]["code"].clone()
     };
     assert_eq!(why("two-kinds.wasm"), "signature");
-    assert_eq!(why("broken.wasm"), "invalid-package");
+    assert_eq!(why("broken.wasm"), "signature", "it is not read");
     assert_eq!(why("broken.hal9"), "invalid-package");
     assert_eq!(place.hal9(&["--json", "plugin", "info", "two-kinds"]).error(5)["reason"], "unsigned");
     place.hal9(&["--json", "tool", "call", "counter"]).error(3);
@@ -164,4 +164,50 @@ fn a_package_in_a_folder_is_used_while_its_key_is_trusted() {
     assert_eq!(found(&list), ["test.packed ./plugins"]);
     settings(&format!("[trust]\nrevoked = [\"{}\"]", signer.key()));
     assert!(found(&place.list(&[])).is_empty());
+}
+
+/// Makes a named pipe, to which nobody writes.
+fn pipe(path: &Path) {
+    hal9_tests::run(Command::new("mkfifo").arg(path));
+}
+
+#[test]
+fn what_is_no_file_keeps_no_command_waiting() {
+    let place = Place::new();
+    let plugins = place.root.path().join("plugins");
+    place.put("plugins", "raw-neuron");
+    pipe(&plugins.join("manifest.json"));
+    std::fs::create_dir(plugins.join("one")).unwrap();
+    std::fs::write(plugins.join("one/manifest.json"), "{}").unwrap();
+    pipe(&plugins.join("one/x.wasm"));
+    for settings in ["", "[trust]\nallow_unsigned = true\n"] {
+        std::fs::write(place.home.settings(), settings).unwrap();
+        assert!(found(&place.list(&[])).is_empty());
+        place.hal9(&["--json", "signal", "send", "--layer", "L1", "x"]).error(3);
+    }
+    let why = place.list(&[])["unusable"][0]["error"]["message"].to_string();
+    assert!(why.contains("manifest.json: it is not a regular file"), "{why}");
+    place.hal9(&["--json", "plugin", "inspect", "plugins/one/x.wasm"]).error(11);
+}
+
+#[test]
+fn of_a_large_folder_no_more_is_read_than_it_may_have() {
+    let place = Place::new();
+    place.put("named", "two-kinds");
+    for at in 0..9 {
+        let file = std::fs::File::create(place.root.path().join(format!("named/{at}.wasm"))).unwrap();
+        // Nothing of it is on the disk.
+        file.set_len(60 << 20).unwrap();
+    }
+    let reasons = |list: &Value| {
+        let unusable = list["unusable"].as_array().unwrap().iter();
+        unusable.filter(|it| it["error"]["reason"] == "folder-size").count()
+    };
+    let list = place.list(&["--plugin-path", "named"]);
+    assert_eq!((reasons(&list), found(&list)), (5, vec!["test.two-kinds --plugin-path".to_owned()]), "{list}");
+    // What nobody has signed is not read at all in a folder that nobody has named.
+    std::fs::rename(place.root.path().join("named"), place.root.path().join("plugins")).unwrap();
+    let list = place.list(&[]);
+    let unusable = list["unusable"].as_array().unwrap();
+    assert!(unusable.iter().all(|it| it["error"]["reason"] == "unsigned" && it["id"].is_null()), "{list}");
 }

@@ -58,7 +58,8 @@ pub(super) fn run(output: Output, path: &Path, wit: bool) -> Result<(), Failure>
 fn of_component(path: &Path, output: Output) -> Result<Subject, Failure> {
     let found = source::find(path, output)?;
     let component = source::read(&found.component)?;
-    Ok(Subject { manifest: source::manifest_of(&found), name: found.component, component, packed: None })
+    let manifest = source::manifest_with(&found, &component);
+    Ok(Subject { manifest, name: found.component, component, packed: None })
 }
 
 fn of_package(path: &Path) -> Result<Subject, Failure> {

@@ -10,6 +10,7 @@ use crate::keys;
 use crate::output::{Output, bold, dim, green, plain};
 use crate::password;
 use crate::source;
+use crate::untrusted;
 
 /// The most that a file may have whose signature is checked, in bytes: more than any package has.
 const MOST: u64 = Package::MAX_BYTES;
@@ -135,10 +136,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(Failure::usage(format!("{} is no file", file.display()), "give a package"));
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST + 1), &mut bytes))
-        .map_err(failed)?;
+    let bytes = untrusted::read_up_to(file, MOST).map_err(failed)?;
     if bytes.len() as u64 > MOST {
         let message = format!("{} has more than {}", file.display(), hal9_package::ByteSize(MOST));
         return Err(Failure::new(Code::InvalidPackage, message).help("give a package: none is larger"));

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hal9_host::read_manifest;
-use hal9_package::{Digest, Manifest, Package, Permissions, PluginId};
+use hal9_host::shell_word;
+use hal9_package::{ByteSize, Digest, Manifest, Package, Permissions, PluginId};
 use hal9_registry::{Installed, Link, Plugin, Source};
 
-use super::NamedBy;
+use super::{FOLDER_BYTES, NamedBy};
 use crate::failure::{Code, Failure};
 use crate::source::{self, Found};
 use crate::trust::{Leave, Offer, Trust};
@@ -26,16 +26,23 @@ enum Bytes {
 }
 
 impl Offered {
-    /// Reads a package or a component.
+    /// Reads a package or a component, if it is not larger than what is `left` to be read of its folder, in bytes.
     ///
     /// # Errors
     ///
     /// For what is neither, or is not trusted; with the plugin's id as soon as that is known.
-    pub(super) fn read(path: &Path, named_by: NamedBy, trust: &Trust) -> Result<Self, Failure> {
+    pub(super) fn read(path: &Path, named_by: NamedBy, trust: &Trust, left: &mut u64) -> Result<Self, Failure> {
         // His word stands for that of the settings. Whoever asks for plugins in a folder has said that unsigned ones will do,
         // as far as anybody can say that on the command line.
         let trust = Trust { allow_unsigned: trust.allow_unsigned || named_by.is_operator(), ..trust.clone() };
-        match path.extension().is_some_and(|extension| extension == "hal9") {
+        let is_package = path.extension().is_some_and(|extension| extension == "hal9");
+        // Whatever it says of itself, it may not be used, and anybody may have put it there.
+        if !is_package && !trust.allow_unsigned {
+            return Err(unsigned(path, None, &remedy(path)));
+        }
+        let size = path.metadata().map_or(0, |file| file.len());
+        *left = left.checked_sub(size).ok_or_else(|| too_much(path))?;
+        match is_package {
             true => Self::package(path, &trust),
             false => Self::bare(path, &trust),
         }
@@ -65,10 +72,7 @@ impl Offered {
     fn bare(path: &Path, trust: &Trust) -> Result<Self, Failure> {
         let folder = path.parent().unwrap_or(path).to_owned();
         let bytes = source::read(path)?;
-        let manifest = match read_manifest(&path.display().to_string(), &bytes)? {
-            Some(manifest) => manifest,
-            None => source::manifest_of(&Found { folder: folder.clone(), component: path.to_owned() })?,
-        };
+        let manifest = source::manifest_with(&Found { folder: folder.clone(), component: path.to_owned() }, &bytes)?;
         let id = manifest.metadata.id.clone();
         judge_bare(&id, path, trust).and_then(|()| check_version(&manifest)).map_err(|failure| failure.plugin(&id))?;
         let link = Link { folder, component: path.to_owned(), loaded_at: changed_at(path) };
@@ -86,25 +90,39 @@ impl Offered {
     }
 }
 
-/// Whether a component without a package, and so without a signature, may be used.
+/// Whether a component without a package, and so without a signature, may be used where unsigned ones may.
 fn judge_bare(id: &PluginId, path: &Path, trust: &Trust) -> Result<(), Failure> {
-    let Err(failure) = trust.may(id, None, Leave { unsigned: true, ..Leave::default() }, &path.display().to_string())
-    else {
+    if !trust.keys.contains_key(id) {
         return Ok(());
-    };
-    let help = match trust.keys.contains_key(id) {
-        // Whoever can put a file there could take the plugin's place.
-        true => "hal9.toml says whose signature is taken for this plugin: put a package there that is signed so, or link the \
-                 folder: hal9 plugin load --dev"
-            .to_owned(),
-        false => format!(
-            "put a signed package there, link its folder: hal9 plugin load --dev {}, or put `allow_unsigned = true` under \
-             [trust] in hal9.toml",
-            path.display()
-        ),
-    };
-    let message = format!("{id}: {} is a component without a package, and so without a signature", path.display());
-    Err(Failure { message, ..failure }.help(help))
+    }
+    // Whoever can put a file there could take the plugin's place.
+    let help = "hal9.toml says whose signature is taken for this plugin: put a package there that is signed so, or link the \
+                folder: hal9 plugin load --dev";
+    Err(unsigned(path, Some(id), help))
+}
+
+fn unsigned(path: &Path, id: Option<&PluginId>, help: &str) -> Failure {
+    let message = format!("{} is a component without a package, and so without a signature", path.display());
+    let message = id.map_or_else(|| message.clone(), |id| format!("{id}: {message}"));
+    Failure::new(Code::Signature, message).reason("unsigned").help(help)
+}
+
+fn remedy(path: &Path) -> String {
+    let folder = shell_word(&path.parent().unwrap_or(path).display().to_string());
+    format!(
+        "put a signed package there; or, if you trust who put it there: hal9 plugin load --dev {}, or name its folder: \
+         --plugin-path {folder}",
+        shell_word(&path.display().to_string())
+    )
+}
+
+fn too_much(path: &Path) -> Failure {
+    let folder = path.parent().unwrap_or(path).display();
+    let most = ByteSize(FOLDER_BYTES);
+    let message = format!("{} is not read: what {folder} has for plugins is more than {most}", path.display());
+    Failure::new(Code::LimitExceeded, message)
+        .reason("folder-size")
+        .help("take out of the folder what is not needed, or install what is: hal9 plugin install FILE")
 }
 
 /// A plugin as it is found: it has nothing that hal9.toml does not grant.

@@ -48,8 +48,7 @@ impl Session {
             return Ok(plugin);
         }
         // One that is there and not used says more than that there is none.
-        let is_it = |id: PluginId| id.as_str() == name || id.short().eq_ignore_ascii_case(name);
-        let unusable = self.findings()?.iter().filter(|finding| finding.id().is_some_and(is_it));
+        let unusable = self.findings()?.iter().filter(|finding| finding.is_called(name));
         match unusable.filter_map(|finding| finding.outcome.as_ref().err()).next() {
             Some(failure) => Err(failure.clone()),
             None => Err(Failure::not_found(
