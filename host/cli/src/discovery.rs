@@ -8,9 +8,11 @@
 //! named the folder himself, by the option or the variable, that is his word that they may be without, as for
 //! `hal9 plugin load --dev`. In `./plugins` and the system's folders they may only where `[trust] allow_unsigned` says so:
 //! the first is wherever a command happens to be started, and the second is everybody's. Where a key is trusted for an id,
-//! nothing without its signature is taken for that id from anywhere.
+//! nothing without its signature is taken for that id from anywhere. And from a folder that he has not named, nothing unsigned
+//! takes an id that the home has or the settings are about, and nothing the place of a newer version.
 
 mod offer;
+mod taken;
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::trust::Trust;
 use offer::Offered;
+pub(crate) use taken::Taken;
 
 /// So many entries of a folder are looked at.
 const ENTRIES: usize = 1_000;
@@ -110,22 +113,22 @@ impl Findings {
     /// # Errors
     ///
     /// A folder of `--plugin-path` that cannot be read. Of the others, one that is not there has nothing in it.
-    pub(crate) fn look(named: &[PathBuf], trust: &Trust) -> Result<Self, Failure> {
+    pub(crate) fn look(named: &[PathBuf], trust: &Trust, taken: &Taken) -> Result<Self, Failure> {
         let mut findings = Self::default();
         for folder in named {
             let entries = entries(folder).map_err(|error| Failure::file(folder, &error))?;
-            findings.before_home.extend(judge(entries, NamedBy::Option, trust));
+            findings.before_home.extend(judge(entries, NamedBy::Option, trust, taken));
         }
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let split = |value: std::ffi::OsString| std::env::split_paths(&value).collect::<Vec<_>>();
         for folder in variable("HAL9_PLUGIN_PATH").map(split).unwrap_or_default() {
-            findings.before_home.extend(judge(entries(&folder).unwrap_or_default(), NamedBy::Environment, trust));
+            findings.before_home.extend(judge(entries(&folder).unwrap_or_default(), NamedBy::Environment, trust, taken));
         }
         let here = entries(Path::new("plugins")).unwrap_or_default();
-        findings.before_home.extend(judge(here, NamedBy::Here, trust));
+        findings.before_home.extend(judge(here, NamedBy::Here, trust, taken));
         let system = variable("HAL9_SYSTEM_PLUGINS").map(split);
         for folder in system.unwrap_or_else(|| SYSTEM.map(PathBuf::from).to_vec()) {
-            findings.after_home.extend(judge(entries(&folder).unwrap_or_default(), NamedBy::System, trust));
+            findings.after_home.extend(judge(entries(&folder).unwrap_or_default(), NamedBy::System, trust, taken));
         }
         Ok(findings)
     }
@@ -184,10 +187,12 @@ fn candidate(path: &Path) -> Option<PathBuf> {
 }
 
 /// What there is in a folder; of several versions of a plugin, the newest comes first.
-fn judge(entries: Vec<PathBuf>, named_by: NamedBy, trust: &Trust) -> Vec<Finding> {
+fn judge(entries: Vec<PathBuf>, named_by: NamedBy, trust: &Trust, taken: &Taken) -> Vec<Finding> {
     let mut left = FOLDER_BYTES;
     let judged = entries.into_iter().map(|path| {
-        let outcome = Offered::read(&path, named_by, trust, &mut left);
+        let offered = Offered::read(&path, named_by, trust, &mut left);
+        let outcome =
+            offered.and_then(|offered| taken.judge(&offered.plugin, &path, named_by).map(|()| offered));
         Finding { path, named_by, outcome }
     });
     let mut findings: Vec<_> = judged.collect();

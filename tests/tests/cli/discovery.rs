@@ -55,13 +55,13 @@ fn the_first_plugin_of_an_id_is_the_one() {
     for folder in ["named", "variable", "plugins", "system"] {
         place.put(folder, "flood");
     }
-    place.home.load("flood");
     let shadowed = |list: &Value| list["shadowed"].as_array().unwrap().len();
     let list = place.list(&["--plugin-path", "named"]);
-    assert_eq!((found(&list), shadowed(&list)), (vec!["test.flood --plugin-path".to_owned()], 3));
+    assert_eq!((found(&list), shadowed(&list)), (vec!["test.flood --plugin-path".to_owned()], 2));
     let with_variable = Run::of(place.command(&["--json", "plugin", "list"]).env("HAL9_PLUGIN_PATH", "none:variable"));
     assert_eq!(found(&with_variable.json()), ["test.flood HAL9_PLUGIN_PATH"]);
     assert_eq!(found(&place.list(&[])), ["test.flood ./plugins"]);
+    place.home.load("flood");
     std::fs::remove_dir_all(place.root.path().join("plugins")).unwrap();
     assert_eq!(found(&place.list(&[])), ["test.flood home"]);
     place.hal9(&["plugin", "unload", "flood"]).ok();
@@ -210,4 +210,60 @@ fn of_a_large_folder_no_more_is_read_than_it_may_have() {
     let list = place.list(&[]);
     let unusable = list["unusable"].as_array().unwrap();
     assert!(unusable.iter().all(|it| it["error"]["reason"] == "unsigned" && it["id"].is_null()), "{list}");
+}
+
+/// Why what was found is not used, by reason.
+fn reasons(list: &Value) -> Vec<&str> {
+    let unusable = list["unusable"].as_array().unwrap().iter();
+    unusable.map(|it| it["error"]["reason"].as_str().unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_older_version_in_a_folder_does_not_take_the_place_of_the_installed_one() {
+    let place = Place::new();
+    let (shelf, signer) = (Shelf::new(), Signer::new());
+    let settings = format!("[plugins.\"test.packed\"]\nkeys = [\"{}\"]\n", signer.key());
+    std::fs::write(place.home.settings(), settings).unwrap();
+    let versions: Vec<_> = ["1.0.0", "2.0.0", "3.0.0"]
+        .map(|version| {
+            let package = shelf.package("test.packed", version, json!({}));
+            signer.sign(&package);
+            package
+        })
+        .into();
+    let put = |folder: &str, package: &Path| {
+        let folder = place.root.path().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(package, folder.join(package.file_name().unwrap())).unwrap();
+        std::fs::copy(signature(package), folder.join(signature(package).file_name().unwrap())).unwrap();
+    };
+    place.hal9(&["plugin", "install", versions[1].to_str().unwrap(), "--accept"]).ok();
+    put("plugins", &versions[0]);
+    let list = place.list(&[]);
+    assert_eq!((found(&list), reasons(&list)), (vec!["test.packed home".to_owned()], vec!["downgrade"]));
+    let text = |args: &[&str]| place.hal9(&[&["plugin", "list"], args].concat()).ok().stdout;
+    assert!(!text(&[]).contains("1.0.0") && text(&["--all"]).contains("is version 1.0.0"), "{}", text(&["--all"]));
+    // The operator may mean it.
+    assert_eq!(found(&place.list(&["--plugin-path", "plugins"])), ["test.packed --plugin-path"]);
+    put("plugins", &versions[2]);
+    let list = place.list(&[]);
+    assert_eq!((found(&list), reasons(&list)), (vec!["test.packed ./plugins".to_owned()], vec!["downgrade"]));
+}
+
+#[test]
+fn nothing_unsigned_takes_an_id_that_somebody_has_decided_about() {
+    let place = Place::new();
+    place.put("plugins", "flood");
+    let allowed = "[trust]\nallow_unsigned = true\n";
+    std::fs::write(place.home.settings(), allowed).unwrap();
+    assert_eq!(found(&place.list(&[])), ["test.flood ./plugins"]);
+    std::fs::write(place.home.settings(), format!("{allowed}[plugins.\"test.flood\".config]\na = 1\n")).unwrap();
+    let list = place.list(&[]);
+    assert_eq!((found(&list).len(), reasons(&list)), (0, vec!["unsigned"]));
+    assert_eq!(place.hal9(&["--json", "plugin", "info", "flood"]).error(5)["plugin"], "test.flood");
+    std::fs::write(place.home.settings(), allowed).unwrap();
+    place.home.load("flood");
+    let list = place.list(&[]);
+    assert_eq!((found(&list), reasons(&list)), (vec!["test.flood home".to_owned()], vec!["unsigned"]));
+    assert_eq!(found(&place.list(&["--plugin-path", "plugins"])), ["test.flood --plugin-path"]);
 }

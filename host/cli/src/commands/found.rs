@@ -72,7 +72,9 @@ impl Unused {
     pub(super) fn text(&self, all: bool) -> String {
         let word = |value: &Value| value.as_str().map(plain).unwrap_or_default();
         let mut text = String::new();
-        for it in &self.unusable {
+        // Beside a newer version, an older one is no news.
+        let is_told = |it: &&Value| all || it["error"]["reason"] != "downgrade";
+        for it in self.unusable.iter().filter(is_told) {
             let why = format!("not used: {}: {}", word(&it["path"]), word(&it["error"]["message"]));
             text.push_str(&format!("{}\n", yellow(why)));
             if let Some(help) = it["error"]["help"].as_str() {

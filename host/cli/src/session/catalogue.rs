@@ -5,7 +5,7 @@ use hal9_package::PluginId;
 use hal9_registry::{Error as RegistryError, Plugin, Source, Usage};
 
 use super::Session;
-use crate::discovery::{self, Findings};
+use crate::discovery::{self, Findings, Taken};
 use crate::failure::{Code, Failure};
 use crate::output::plain;
 
@@ -15,7 +15,8 @@ impl Session {
         if let Some(findings) = self.findings.get() {
             return Ok(findings);
         }
-        let findings = Findings::look(&self.plugin_path, &self.settings.trust())?;
+        let taken = Taken::new(&self.registry.list()?, self.settings.plugins());
+        let findings = Findings::look(&self.plugin_path, &self.settings.trust(), &taken)?;
         Ok(self.findings.get_or_init(|| findings))
     }
 
