@@ -122,7 +122,12 @@ impl Findings {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let split = |value: std::ffi::OsString| std::env::split_paths(&value).collect::<Vec<_>>();
         for folder in variable("HAL9_PLUGIN_PATH").map(split).unwrap_or_default() {
-            findings.before_home.extend(judge(entries(&folder).unwrap_or_default(), NamedBy::Environment, trust, taken));
+            findings.before_home.extend(judge(
+                entries(&folder).unwrap_or_default(),
+                NamedBy::Environment,
+                trust,
+                taken,
+            ));
         }
         let here = entries(Path::new("plugins")).unwrap_or_default();
         findings.before_home.extend(judge(here, NamedBy::Here, trust, taken));
@@ -191,8 +196,7 @@ fn judge(entries: Vec<PathBuf>, named_by: NamedBy, trust: &Trust, taken: &Taken)
     let mut left = FOLDER_BYTES;
     let judged = entries.into_iter().map(|path| {
         let offered = Offered::read(&path, named_by, trust, &mut left);
-        let outcome =
-            offered.and_then(|offered| taken.judge(&offered.plugin, &path, named_by).map(|()| offered));
+        let outcome = offered.and_then(|offered| taken.judge(&offered.plugin, &path, named_by).map(|()| offered));
         Finding { path, named_by, outcome }
     });
     let mut findings: Vec<_> = judged.collect();

@@ -267,3 +267,20 @@ fn nothing_unsigned_takes_an_id_that_somebody_has_decided_about() {
     assert_eq!((found(&list), reasons(&list)), (vec!["test.flood home".to_owned()], vec!["unsigned"]));
     assert_eq!(found(&place.list(&["--plugin-path", "plugins"])), ["test.flood --plugin-path"]);
 }
+
+#[test]
+fn a_package_is_what_its_component_says_and_what_it_lacks_is_told() {
+    let (place, shelf) = (Place::new(), Shelf::new());
+    let component = std::fs::read(hal9_tests::guest("two-kinds")).unwrap();
+    shelf.packed("test.two-kinds", "9.9.9", json!({}), &component);
+    shelf.needing("test.needy", "1.0.0", &[("test.absent", "^1")]);
+    let folder = shelf.path().to_str().unwrap();
+    let list = place.list(&["--plugin-path", folder]);
+    assert_eq!(found(&list), ["test.needy --plugin-path"]);
+    let error = &list["unusable"][0]["error"];
+    assert_eq!((&error["code"], &error["plugin"]), (&"invalid-package".into(), &"test.two-kinds".into()));
+    assert!(error["message"].as_str().unwrap().contains("`metadata.version`"), "{error}");
+    assert_eq!(list["unmet"][0]["id"], "test.needy");
+    let text = place.hal9(&["--plugin-path", folder, "plugin", "list"]).ok().stdout;
+    assert!(text.contains("test.needy needs test.absent ^1, which is not there"), "{text}");
+}

@@ -31,7 +31,8 @@ impl Shelf {
         self.package(id, version, json!({ "dependencies": needs }))
     }
 
-    fn packed(&self, id: &str, version: &str, more: Value, component: &[u8]) -> PathBuf {
+    /// As [`package`](Self::package), around another component.
+    pub(crate) fn packed(&self, id: &str, version: &str, more: Value, component: &[u8]) -> PathBuf {
         let mut manifest = json!({
             "api_version": 1,
             "metadata": { "id": id, "name": id, "version": version, "author": "a", "license": "Apache-2.0" },

@@ -1,5 +1,6 @@
 //! What `hal9 plugin list` tells of places: where each plugin was found, what else was found there and is not used, and why.
 
+use hal9_package::Dependency;
 use hal9_registry::{Plugin, Source};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ pub(super) struct Unused {
     unusable: Vec<Value>,
     /// What another one of the same id comes before.
     shadowed: Vec<Value>,
+    /// What is used, and lacks a plugin that it needs: nobody has resolved that, as `hal9 plugin install` does.
+    unmet: Vec<Value>,
 }
 
 /// Where a plugin was found: its place in a word, and its file where that is in a folder.
@@ -30,7 +33,7 @@ pub(super) fn place(session: &Session, plugin: &Plugin) -> Result<(&'static str,
 pub(super) fn unused(session: &Session, used: &[&Plugin]) -> Result<Unused, Failure> {
     let findings = session.findings()?;
     let is_used = |plugin: &Plugin| used.iter().any(|used| used.source == plugin.source && used.id() == plugin.id());
-    let mut unused = Unused { unusable: Vec::new(), shadowed: Vec::new() };
+    let mut unused = Unused { unusable: Vec::new(), shadowed: Vec::new(), unmet: Vec::new() };
     for finding in findings.iter() {
         match &finding.outcome {
             Err(error) => unused.unusable.push(json!({
@@ -42,13 +45,22 @@ pub(super) fn unused(session: &Session, used: &[&Plugin]) -> Result<Unused, Fail
             Ok(offered) if !is_used(&offered.plugin) => {
                 unused.shadowed.push(shadowed(&offered.plugin, finding.named_by.words()));
             }
-            Ok(_) => {}
+            Ok(offered) => unused.unmet.extend(unmet(&offered.plugin, used)),
         }
     }
     for plugin in session.registry.list()?.iter().filter(|plugin| !is_used(plugin)) {
         unused.shadowed.push(shadowed(plugin, HOME));
     }
     Ok(unused)
+}
+
+/// What a plugin needs and the others are not.
+fn unmet(plugin: &Plugin, used: &[&Plugin]) -> Option<Value> {
+    let is_met = |needed: &&Dependency| {
+        used.iter().any(|it| *it.id() == needed.plugin_id && needed.version.matches(&it.manifest.metadata.version))
+    };
+    let unmet: Vec<_> = plugin.manifest.dependencies.iter().filter(|needed| !is_met(needed)).collect();
+    (!unmet.is_empty()).then(|| json!({"id": plugin.id(), "needs": unmet}))
 }
 
 fn shadowed(plugin: &Plugin, place: &str) -> Value {
@@ -63,6 +75,7 @@ impl Unused {
     /// Adds to what `plugin list` gives to programs.
     pub(super) fn add_to(&self, value: &mut Value, all: bool) {
         value["unusable"] = json!(self.unusable);
+        value["unmet"] = json!(self.unmet);
         if all {
             value["shadowed"] = json!(self.shadowed);
         }
@@ -80,6 +93,13 @@ impl Unused {
             if let Some(help) = it["error"]["help"].as_str() {
                 text.push_str(&format!("  {}\n", dim(plain(help))));
             }
+        }
+        for it in &self.unmet {
+            let needs: Vec<_> = it["needs"].as_array().into_iter().flatten().collect();
+            let words: Vec<_> =
+                needs.iter().map(|it| format!("{} {}", word(&it["plugin_id"]), word(&it["version"]))).collect();
+            let line = format!("{} needs {}, which is not there", word(&it["id"]), words.join(", "));
+            text.push_str(&format!("{}\n", yellow(line)));
         }
         for it in self.shadowed.iter().filter(|_| all) {
             let (id, version) = (word(&it["id"]), word(&it["version"]));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hal9_host::shell_word;
+use hal9_host::{read_manifest, shell_word};
 use hal9_package::{ByteSize, Digest, Manifest, Package, Permissions, PluginId};
 use hal9_registry::{Installed, Link, Plugin, Source};
 
@@ -12,7 +12,7 @@ use super::{FOLDER_BYTES, NamedBy};
 use crate::failure::{Code, Failure};
 use crate::source::{self, Found};
 use crate::trust::{Leave, Offer, Trust};
-use crate::validation::check_version;
+use crate::validation::{check_version, disagreement};
 
 /// A plugin that may be used, with the bytes that were judged.
 pub(crate) struct Offered {
@@ -56,6 +56,7 @@ impl Offered {
         let manifest = offer.package.manifest().clone();
         check_version(&manifest).map_err(|failure| failure.plugin(&id))?;
         let component = offer.package.component().map_err(|error| unreadable(path, &error).plugin(&id))?;
+        agree(path, &manifest, &component).map_err(|failure| failure.plugin(&id))?;
         let source = Source::Installed(Installed {
             version: manifest.metadata.version.clone(),
             package: *offer.package.digest(),
@@ -123,6 +124,17 @@ fn too_much(path: &Path) -> Failure {
     Failure::new(Code::LimitExceeded, message)
         .reason("folder-size")
         .help("take out of the folder what is not needed, or install what is: hal9 plugin install FILE")
+}
+
+/// Whether what people read of a package is what runs: its component may carry a manifest of its own.
+fn agree(path: &Path, manifest: &Manifest, component: &[u8]) -> Result<(), Failure> {
+    let carried = read_manifest(&path.display().to_string(), component)?;
+    match carried.and_then(|carried| disagreement(&carried, manifest)) {
+        None => Ok(()),
+        Some((found, help)) => {
+            Err(Failure::new(Code::InvalidPackage, format!("{}: {found}", path.display())).help(help))
+        }
+    }
 }
 
 /// A plugin as it is found: it has nothing that hal9.toml does not grant.

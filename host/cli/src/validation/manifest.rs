@@ -33,8 +33,16 @@ pub(crate) fn check_version(manifest: &Manifest) -> Result<(), Failure> {
     Err(failure)
 }
 
+/// What a component's own manifest says otherwise than the one beside it, and what to do about it; nothing, where they agree.
+pub(crate) fn disagreement(carried: &Manifest, beside: &Manifest) -> Option<(String, &'static str)> {
+    let differing = differences(carried, beside);
+    let found = format!("manifest.json and the component's own manifest differ in {}", differing.join(", "));
+    let help = "write the same in both, or leave to manifest.json nothing but what `hal9_plugin!` says too";
+    (!differing.is_empty()).then_some((found, help))
+}
+
 /// The members that two manifests say differently; where the package's files are is no such thing, as a component cannot know.
-pub(super) fn differences(carried: &Manifest, beside: &Manifest) -> Vec<String> {
+fn differences(carried: &Manifest, beside: &Manifest) -> Vec<String> {
     let members = |manifest: &Manifest| match serde_json::to_value(Manifest { files: None, ..manifest.clone() }) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),

@@ -17,7 +17,7 @@ use crate::failure::{Code, Failure};
 use crate::output::{count, size};
 use crate::source::{self, Found};
 
-pub(crate) use manifest::check_version;
+pub(crate) use manifest::{check_version, disagreement};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -153,12 +153,7 @@ impl Validation {
     fn manifests(&mut self, name: &str, carried: Option<Manifest>, beside: Option<Manifest>) {
         let (manifest, whence) = match (carried, beside) {
             (Some(carried), Some(beside)) => {
-                let differing = manifest::differences(&carried, &beside);
-                if !differing.is_empty() {
-                    let found =
-                        format!("manifest.json and the component's own manifest differ in {}", differing.join(", "));
-                    let help =
-                        "write the same in both, or leave to manifest.json nothing but what `hal9_plugin!` says too";
+                if let Some((found, help)) = manifest::disagreement(&carried, &beside) {
                     self.add(Outcome::Failed, "manifest", found, help);
                     self.manifest = Some(beside);
                     return;
