@@ -3,11 +3,12 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use hal9_host::escape;
+use hal9_host::{escape, shell_word};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
@@ -21,7 +22,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 /// The most of a plugin's text that a terminal gets in one piece, in bytes.
 const SHOWN_BYTES: usize = 64 << 10;
 
-/// Where results and progress go.
+/// Where results and progress go. Whatever it is, nothing gets to a terminal that this would obey, but for colours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -49,7 +50,7 @@ impl Output {
             serde_json::to_string(value)
                 .map_err(|error| Failure::internal("the result could not be written", &error))?
         } else {
-            text()
+            harmless(&text())
         };
         self.write(&text);
         Ok(())
@@ -58,14 +59,14 @@ impl Output {
     /// One line for people; nothing with `--json`.
     pub(crate) fn line(self, text: impl Display) {
         if !self.json {
-            self.write(&text.to_string());
+            self.write(&harmless(&text.to_string()));
         }
     }
 
     /// One line for people about what is done meanwhile, on standard error; nothing with `--json`.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json && !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+            let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless(&text.to_string()));
         }
     }
 
@@ -83,7 +84,7 @@ impl Output {
             serde_json::json!({ "error": failure }).to_string()
         } else {
             let help = failure.help.as_ref().map_or_else(String::new, |help| format!("\n  {BOLD}help:{BOLD:#} {help}"));
-            format!("{RED}error:{RED:#} {}{help}", failure.message)
+            harmless(&format!("{RED}error:{RED:#} {}{help}", failure.message))
         };
         let _ = writeln!(anstream::stderr(), "{text}");
         ExitCode::from(failure.code.status())
@@ -127,6 +128,44 @@ pub(crate) fn plain(text: &str) -> String {
 /// Lines of a plugin's, each fit for a terminal.
 pub(crate) fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", plain(line))).collect()
+}
+
+/// Text of several lines, fit for a terminal: lines, tabs and colours stay as they are, and whatever else a terminal would
+/// obey is shown. Names of files can be such text, and errors tell them.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let kept = match first {
+            '\n' | '\t' => 1,
+            '\u{1b}' => colour(rest),
+            _ => 0,
+        };
+        if kept > 0 {
+            out.push_str(&rest[..kept]);
+            rest = &rest[kept..];
+            continue;
+        }
+        let others = &rest[first.len_utf8()..];
+        let end = rest.len() - others.len() + others.find(['\n', '\t', '\u{1b}']).unwrap_or(others.len());
+        out.push_str(&escape(&rest[..end], usize::MAX));
+        rest = &rest[end..];
+    }
+    out
+}
+
+/// So many bytes at the beginning are a sequence that sets colours and the like; 0 for any other.
+fn colour(text: &str) -> usize {
+    let Some(inner) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let end = inner.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == ';');
+    if end.starts_with('m') { text.len() - end.len() + 1 } else { 0 }
+}
+
+/// A path as a word of a command line; in quotes, where it needs them.
+pub(crate) fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |sign: char| sign.is_alphanumeric() || "/._-+@%:,=".contains(sign);
+    if !text.is_empty() && text.chars().all(is_plain) { text } else { shell_word(&text) }
 }
 
 pub(crate) fn bold(text: impl Display) -> String {
@@ -231,6 +270,20 @@ mod tests {
     fn numbers_in_tables_are_aligned_at_their_end() {
         let rows = [["a".to_owned(), "5".to_owned()], ["long".to_owned(), "12".to_owned()]];
         assert_eq!(table(["NAME", "COUNT"], rows), "NAME  COUNT\na         5\nlong     12\n");
+    }
+
+    #[test]
+    fn of_what_a_terminal_obeys_only_colours_are_left() {
+        let red = red("a\tb\nc");
+        assert_eq!(harmless(&red), red);
+        let text = "\u{1b}]0;x\u{7}\u{1b}[2K\u{1b}[1;\u{1b}ü\r\u{202e}\n";
+        assert_eq!(harmless(text), "\\u{1b}]0;x\\u{7}\\u{1b}[2K\\u{1b}[1;\\u{1b}ü\\r\\u{202e}\n");
+    }
+
+    #[test]
+    fn paths_are_words() {
+        assert_eq!(word(Path::new("a/b-1.0.hal9")), "a/b-1.0.hal9");
+        assert_eq!(word(Path::new("a b'; rm")), r"'a b'\''; rm'");
     }
 
     #[test]

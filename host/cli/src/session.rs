@@ -21,7 +21,7 @@ use crate::grants::Standing;
 use crate::home::Home;
 use crate::logs::FileLog;
 use crate::memory_store::SqliteMemory;
-use crate::output::Output;
+use crate::output::{Output, word};
 use crate::secrets::{self, Mask, MaskedLog};
 use crate::settings::Settings;
 use crate::source;
@@ -242,7 +242,7 @@ impl Session {
         let bytes = match (&plugin.source, found) {
             (_, Some(bytes)) => bytes,
             (Source::Linked(link), None) => source::read(&link.component).map_err(|failure| {
-                failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", link.folder.display()))
+                failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", word(&link.folder)))
             })?,
             (Source::Installed(_), None) => self.registry.component(plugin)?,
         };
@@ -254,10 +254,9 @@ impl Session {
         {
             let found = &manifest.metadata.id;
             let (place, help) = match &plugin.source {
-                Source::Linked(Link { folder, component, .. }) => (
-                    component.display().to_string(),
-                    format!("load it again: hal9 plugin load --dev {}", folder.display()),
-                ),
+                Source::Linked(Link { folder, component, .. }) => {
+                    (component.display().to_string(), format!("load it again: hal9 plugin load --dev {}", word(folder)))
+                }
                 Source::Installed(installed) => (
                     format!("package {}", installed.package),
                     "install a package whose component is its own".to_owned(),

@@ -284,3 +284,26 @@ fn a_package_is_what_its_component_says_and_what_it_lacks_is_told() {
     let text = place.hal9(&["--plugin-path", folder, "plugin", "list"]).ok().stdout;
     assert!(text.contains("test.needy needs test.absent ^1, which is not there"), "{text}");
 }
+
+#[test]
+fn names_of_files_are_shown_and_not_obeyed() {
+    let place = Place::new();
+    place.put("plugins", "flood");
+    let plugins = place.root.path().join("plugins");
+    std::fs::rename(plugins.join("flood.wasm"), plugins.join("\u{1b}]0;pwned\u{7}\u{1b}[2K.wasm")).unwrap();
+    std::fs::write(place.home.settings(), "[trust]\nallow_unsigned = true\n").unwrap();
+    let shown = |args: &[&str]| {
+        // Whoever asks for colours gets what a terminal gets.
+        let run = Run::of(place.command(args).env("CLICOLOR_FORCE", "1"));
+        let text = format!("{}{}", run.stdout, run.stderr);
+        let harmful = text.contains("\u{1b}]") || text.contains('\u{7}') || text.contains("\u{1b}[2K");
+        assert!(text.contains(r"\u{1b}]0;pwned\u{7}\u{1b}[2K.wasm") && !harmful, "{args:?}: {text}");
+    };
+    shown(&["plugin", "info", "flood"]);
+    place.home.load("flood");
+    shown(&["plugin", "list", "--all"]);
+    place.hal9(&["plugin", "unload", "flood"]).ok();
+    let settings = "[trust]\nallow_unsigned = true\n[plugins.\"test.flood\"]\ngrant = []\n";
+    std::fs::write(place.home.settings(), settings).unwrap();
+    shown(&["plugin", "info", "flood"]);
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::failure::{Code, Failure};
 use crate::keys;
-use crate::output::{Output, bold, dim, green, plain};
+use crate::output::{Output, bold, dim, green, plain, word};
 use crate::password;
 use crate::source;
 use crate::untrusted;
@@ -48,7 +48,7 @@ pub(super) fn keygen(output: Output, name: Option<&Path>, no_password: bool) -> 
         text.push_str(&format!("  secret  {shown}  {}\n", dim(kept)));
         text.push_str(&format!("  public  {}  {}\n", public.display(), dim("give it to who installs your plugins")));
         text.push_str(&format!("  {key}\n"));
-        let with = if name.is_some() { format!(" --key {shown}") } else { String::new() };
+        let with = if name.is_some() { format!(" --key {}", word(&secret)) } else { String::new() };
         text.push_str(&format!("{}\n", dim(format!("sign a package: hal9 plugin sign FILE{with}"))));
         text
     })
@@ -101,7 +101,7 @@ pub(super) fn sign(output: Output, file: &Path, key: Option<&Path>) -> Result<()
         text.push_str(&format!("  signature  {}\n", signature.display()));
         text.push_str(&format!("  digest     {}\n", package.digest()));
         text.push_str(&format!("  key        {} {}\n", public, dim(public.id())));
-        text.push_str(&format!("{}\n", dim(format!("install it: hal9 plugin install {}", file.display()))));
+        text.push_str(&format!("{}\n", dim(format!("install it: hal9 plugin install {}", word(file)))));
         text
     })
 }

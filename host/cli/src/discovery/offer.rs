@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hal9_host::{read_manifest, shell_word};
+use hal9_host::read_manifest;
 use hal9_package::{ByteSize, Digest, Manifest, Package, Permissions, PluginId};
 use hal9_registry::{Installed, Link, Plugin, Source};
 
 use super::{FOLDER_BYTES, NamedBy};
 use crate::failure::{Code, Failure};
+use crate::output::word;
 use crate::source::{self, Found};
 use crate::trust::{Leave, Offer, Trust};
 use crate::validation::{check_version, disagreement};
@@ -109,11 +110,11 @@ fn unsigned(path: &Path, id: Option<&PluginId>, help: &str) -> Failure {
 }
 
 fn remedy(path: &Path) -> String {
-    let folder = shell_word(&path.parent().unwrap_or(path).display().to_string());
+    let folder = word(path.parent().unwrap_or(path));
     format!(
         "put a signed package there; or, if you trust who put it there: hal9 plugin load --dev {}, or name its folder: \
          --plugin-path {folder}",
-        shell_word(&path.display().to_string())
+        word(path)
     )
 }
 
@@ -144,7 +145,7 @@ fn plugin(manifest: Manifest, source: Source) -> Plugin {
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::InvalidPackage, format!("{}: {error}", path.display()))
-        .help(format!("see all that is wrong with it: hal9 plugin validate {}", path.display()))
+        .help(format!("see all that is wrong with it: hal9 plugin validate {}", word(path)))
 }
 
 fn changed_at(path: &Path) -> SystemTime {

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use hal9_host::shell_word;
 use hal9_package::PluginId;
 use hal9_registry::Plugin;
 use semver::Version;
 
 use super::NamedBy;
 use crate::failure::{Code, Failure};
+use crate::output::word;
 use crate::trust::key_of;
 
 /// The ids that somebody has decided about.
@@ -38,8 +38,7 @@ impl Taken {
             return Ok(());
         }
         let (id, version) = (plugin.id(), &plugin.manifest.metadata.version);
-        let folder = path.parent().unwrap_or(path).display().to_string();
-        let named = format!("--plugin-path {}", shell_word(&folder));
+        let named = format!("--plugin-path {}", word(path.parent().unwrap_or(path)));
         let here = self.home.get(id);
         // With the id, it would have what the other was granted, and its secrets.
         if key_of(plugin).is_none() && (here.is_some() || self.settings.contains(id)) {
