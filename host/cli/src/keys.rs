@@ -40,6 +40,9 @@ pub(crate) fn public_key(given: &str) -> Result<PublicKey, Failure> {
         return Ok(key);
     }
     let path = Path::new(given);
+    if SecretKey::is_in(given) && !path.exists() {
+        return Err(secret("this", "the .pub file that was made with it"));
+    }
     if !path.exists() {
         let help = "give a key, the line that begins with `RW`, or its file, such as NAME.pub of `hal9 plugin keygen`";
         return Err(Failure::not_found(
@@ -47,12 +50,22 @@ pub(crate) fn public_key(given: &str) -> Result<PublicKey, Failure> {
             help,
         ));
     }
-    read(path)?.parse().map_err(|error| {
+    let text = read(path)?;
+    if SecretKey::is_in(&text) {
+        let public = path.with_extension("pub").display().to_string();
+        return Err(secret(&path.display().to_string(), &public));
+    }
+    text.parse().map_err(|error| {
         Failure::usage(
             format!("{}: {error}", path.display()),
             "give the .pub file of `hal9 plugin keygen` or `minisign -G`",
         )
     })
+}
+
+/// A secret key was given to be shown to others, or was about to be.
+fn secret(name: &str, public: &str) -> Failure {
+    Failure::usage(format!("{name} is a secret key, which signs, and is for its owner alone"), format!("give {public}"))
 }
 
 /// A secret key, opened: with the password that it needs, which is asked for.

@@ -37,6 +37,7 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use hal9_package::SecretKey;
 
 use args::Args;
 use failure::Failure;
@@ -65,6 +66,11 @@ pub fn main() -> ExitCode {
 /// Shows help, or says what is wrong with the command line: as one object, where the line asks for JSON.
 fn usage(error: &clap::Error) -> ExitCode {
     let asks_for_json = std::env::args_os().any(|arg| arg == "--json");
+    // It would be quoted, where a public one was asked for.
+    if std::env::args_os().any(|arg| SecretKey::is_in(&arg.to_string_lossy())) {
+        let help = "give the .pub file that was made with it";
+        return Output::new(asks_for_json).failure(&Failure::usage("an argument is a secret key", help));
+    }
     if error.use_stderr() && asks_for_json {
         let text = error.render().to_string();
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());

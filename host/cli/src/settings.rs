@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hal9_host::{Breaker, HostLimits, NetworkConfig};
-use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey, RuntimeOverrides};
+use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey, RuntimeOverrides, SecretKey};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
@@ -135,7 +135,10 @@ impl Settings {
     /// Reads the text of the file at `path`. Relative paths of the host begin at its folder.
     pub(crate) fn parse(text: &str, path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
         let mut settings: Self = toml::from_str(text).map_err(|error| {
-            let message = format!("{}: {}", path.display(), error.to_string().trim_end());
+            // What it says besides is the line, as it stands there.
+            let shown = error.to_string();
+            let shown = if SecretKey::is_in(&shown) { error.message().to_owned() } else { shown };
+            let message = format!("{}: {}", path.display(), shown.trim_end());
             Failure::usage(message, "correct the line, or remove it")
         })?;
         if let Some(name) = environment {

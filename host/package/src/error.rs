@@ -1,22 +1,27 @@
 //! What is wrong with a text or a manifest, where, and what to write instead. It does not know which file the text
 //! came from: whoever read it adds that.
 
-use crate::text::printable;
+use crate::{SecretKey, text::printable};
+
+/// What stands in a message for a text that nobody else may see.
+const SECRET: &str = "a secret key";
 
 /// A text that is not what it should be: an id, a permission, a size or another value with a written form.
 ///
-/// The message quotes the text, escaped and cut to a printable length, and says what to write instead.
+/// The message quotes the text, escaped and cut to a printable length, and says what to write instead. It quotes nothing of
+/// what looks like a secret key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not {what}: {fix}")]
+#[error("{shown} is not {what}: {fix}")]
 pub struct ParseError {
-    text: String,
+    shown: String,
     what: &'static str,
     fix: String,
 }
 
 impl ParseError {
     pub(crate) fn new(text: &str, what: &'static str, fix: impl Into<String>) -> Self {
-        Self { text: printable(text), what, fix: fix.into() }
+        let shown = if SecretKey::is_in(text) { SECRET.to_owned() } else { format!("\"{}\"", printable(text)) };
+        Self { shown, what, fix: fix.into() }
     }
 }
 

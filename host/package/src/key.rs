@@ -64,7 +64,11 @@ impl FromStr for PublicKey {
     /// Reads the line of Base64, or the whole text of a `.pub` file.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let refuse = || {
-            let fix = "write the line that begins with `RW`, or give the `.pub` file that `hal9 plugin keygen` or `minisign -G` made";
+            let fix = if SecretKey::is_in(text) {
+                "it is for its owner alone; give the `.pub` file that was made with it"
+            } else {
+                "write the line that begins with `RW`, or give the `.pub` file that `hal9 plugin keygen` or `minisign -G` made"
+            };
             ParseError::new(text, "a public key", fix)
         };
         if text.len() > MAX_TEXT {
@@ -223,6 +227,15 @@ impl SecretKey {
         })?;
         let public = minisign::PublicKey::from_secret_key(&key).map_err(|_| KeyError::Malformed)?;
         Ok(Self { key, public: PublicKey(public) })
+    }
+
+    /// Whether a secret key stands anywhere in `text`, or what looks like one: such a text is neither shown nor logged.
+    pub fn is_in(text: &str) -> bool {
+        // Longer than a signature is nothing else of minisign's; and a key that was cut short is part of one.
+        const SIGNATURE: usize = 100;
+        let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+        ["RWRTY0Iy", "RWQAAEIy"].iter().any(|start| text.contains(start))
+            || text.split(|c| !is_base64(c)).any(|word| word.len() > SIGNATURE && word.starts_with("RW"))
     }
 
     /// The public half.

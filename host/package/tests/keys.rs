@@ -113,9 +113,14 @@ fn a_changed_byte_of_a_signature_is_found_wherever_it_counts() -> Result<(), Box
 fn what_is_no_key_or_signature_is_told() {
     let long = "x".repeat(100_000);
     let (other, twice) = (MINISIGN_PUB.replace("RWQ/", "RXQ/"), MINISIGN_PUB.repeat(2));
-    for bad in ["", "RWQ", MINISIGN_SIGNATURE, MINISIGN_KEY, &long, &other, &twice] {
+    for bad in ["", "RWQ", MINISIGN_SIGNATURE, &long, &other, &twice] {
         let error = bad.parse::<PublicKey>().unwrap_err().to_string();
         assert!(error.contains("is not a public key: write the line that begins with `RW`"), "{error}");
+    }
+    for (at, secret) in [MINISIGN_KEY, MINISIGN_KEY.lines().nth(1).unwrap_or_default()].into_iter().enumerate() {
+        let error = secret.parse::<PublicKey>().unwrap_err().to_string();
+        assert!(error.starts_with("a secret key is not a public key: "), "{at}: {error}");
+        assert!(!error.contains("RWQ"), "nothing of it is quoted: {error}");
     }
     let unknown = MINISIGN_KEY.replace("RWQAAEIy", "RWRTY0I0");
     for bad in ["", MINISIGN_PUB, MINISIGN_SIGNATURE, &long, "a\nRWQAAEIy", &unknown] {

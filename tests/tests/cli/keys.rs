@@ -103,6 +103,37 @@ fn a_key_that_is_there_is_never_written_over() {
 }
 
 #[test]
+fn a_secret_key_that_was_given_for_a_public_one_is_not_shown() {
+    let (home, _) = with_package();
+    hal9(&home, &["plugin", "keygen", "-o", "me", "--no-password"]).ok();
+    hal9(&home, &["plugin", "sign", "echo.hal9", "--key", "me.key"]).ok();
+    let text = std::fs::read_to_string(home.path().join("me.key")).unwrap();
+    let line = text.lines().nth(1).unwrap();
+    let hidden = |run: Run| {
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!((10..line.len()).all(|end| !shown.contains(&line[end - 10..end])), "{shown}");
+        run
+    };
+    for args in [
+        &["plugin", "verify", "echo.hal9", "--key", "me.key"][..],
+        &["plugin", "install", "echo.hal9", "--key", "me.key"],
+        &["policy", "trust", "test.echo", "me.key"],
+    ] {
+        let error = hidden(hal9(&home, args)).error(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("me.key") && message.contains("secret key"), "{error}");
+        assert!(error.to_string().contains(".pub"), "{error}");
+    }
+    for args in [&["plugin", "verify", "echo.hal9", "--key", line][..], &["policy", "trust", "test.echo", line]] {
+        hidden(hal9(&home, args)).error(2);
+    }
+    hidden(hal9(&home, &["plugin", "verify", "echo.hal9", "--key", "me.pub", "--signature", "me.key"])).error(5);
+    std::fs::write(home.settings(), format!("[plugins.\"test.echo\"]\nkeys = [\"{line}\"]\n")).unwrap();
+    let error = hidden(hal9(&home, &["plugin", "list"])).error(2);
+    assert!(error["message"].as_str().unwrap().contains("a secret key"), "{error}");
+}
+
+#[test]
 fn a_password_opens_its_key_and_no_other_does() {
     let (home, _) = with_package();
     let made = with_password(&home, PASSWORD, &["plugin", "keygen"]).json();
