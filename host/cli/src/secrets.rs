@@ -119,20 +119,62 @@ pub(crate) fn references(config: &Value) -> Vec<String> {
     places
 }
 
+/// What a reference refers to, and which member of the configuration it is.
+pub(crate) struct Secret {
+    member: String,
+    value: String,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret({})", self.member)
+    }
+}
+
+impl Secret {
+    /// What is to be known of one that is not looked for in what a plugin writes.
+    pub(crate) fn note(&self, plugin: &PluginId) -> Option<String> {
+        let member = &self.member;
+        (self.value.len() < MASKED_BYTES).then(|| {
+            format!("{plugin}: the secret `{member}` has less than {MASKED_BYTES} bytes, and is not masked in its log")
+        })
+    }
+
+    /// All that it looks like in a line: as it is, as a string of JSON, and as Rust's `Debug` has it. Lines come with what a
+    /// terminal would obey escaped.
+    fn forms(&self) -> impl Iterator<Item = String> {
+        let value = &self.value;
+        let json = Value::from(value.as_str()).to_string();
+        let ascii: String = json.chars().map(ascii).collect();
+        let debug = format!("{value:?}");
+        let inside = |quoted: &str| quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
+        let forms = [value.clone(), inside(&json), inside(&json.replace('/', "\\/")), inside(&ascii), inside(&debug)];
+        forms.into_iter().map(|form| escape(&form, usize::MAX))
+    }
+}
+
+/// A character as writers of JSON have it that write nothing but ASCII.
+fn ascii(c: char) -> String {
+    match c.is_ascii() {
+        true => c.to_string(),
+        false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    }
+}
+
 /// A configuration with what its references refer to, and those values.
 ///
 /// # Errors
 ///
 /// The first that is not there, with the plugin and the member.
-pub(crate) fn resolve(plugin: &PluginId, config: Value, folder: &Path) -> Result<(Value, Vec<String>), Failure> {
+pub(crate) fn resolve(plugin: &PluginId, config: Value, folder: &Path) -> Result<(Value, Vec<Secret>), Failure> {
     let (mut config, mut secrets) = (config, Vec::new());
     walk(&mut config, &mut String::new(), &mut |place, value| {
         let Some(reference) = Reference::of(value) else { return Ok(()) };
+        let member = plain(place.trim_start_matches('/'));
         let secret = reference.read(folder).map_err(|(what, help)| {
-            let member = plain(place.trim_start_matches('/'));
             Failure::usage(format!("{plugin}: `{member}` in its configuration: {what}"), help).plugin(plugin)
         })?;
-        secrets.push(secret.clone());
+        secrets.push(Secret { member, value: secret.clone() });
         *value = Value::String(secret);
         Ok(())
     })?;
@@ -173,10 +215,8 @@ pub(crate) struct Mask(RwLock<BTreeMap<PluginId, Vec<String>>>);
 
 impl Mask {
     /// Adds what a plugin was given.
-    pub(crate) fn add(&self, plugin: &PluginId, secrets: Vec<String>) {
-        // Lines come with what a terminal would obey escaped.
-        let escaped = secrets.into_iter().map(|secret| escape(&secret, usize::MAX));
-        let long = escaped.filter(|secret| secret.len() >= MASKED_BYTES);
+    pub(crate) fn add(&self, plugin: &PluginId, secrets: &[Secret]) {
+        let long = secrets.iter().filter(|secret| secret.value.len() >= MASKED_BYTES).flat_map(Secret::forms);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(plugin.clone()).or_default();
         known.extend(long);
@@ -274,9 +314,16 @@ mod tests {
     #[test]
     fn long_secrets_are_masked_for_their_plugin() {
         let mask = Mask::default();
-        mask.add(&plugin(), vec!["12345678".into(), "12345678-more".into(), "short".into(), "two\nlines".into()]);
+        let secret = |value: &str| Secret { member: "a".to_owned(), value: value.to_owned() };
+        let secrets = ["12345678", "12345678-more", "short", "two\nlines", r#"pa"ss\word/ü"#].map(secret);
+        mask.add(&plugin(), &secrets);
         assert_eq!(mask.mask(&plugin(), "a 12345678-more, 12345678, short"), "a (secret), (secret), short");
         assert_eq!(mask.mask(&plugin(), "two\\nlines"), "(secret)", "as lines come");
+        for line in [r#"pa"ss\word/ü"#, r#"pa\"ss\\word/ü"#, r#"pa\"ss\\word\/ü"#, r#"pa\"ss\\word/\u00fc"#] {
+            assert_eq!(mask.mask(&plugin(), line), "(secret)", "{line}");
+        }
+        let noted = secrets.iter().filter_map(|secret| secret.note(&plugin())).collect::<Vec<_>>();
+        assert_eq!(noted, ["test.plugin: the secret `a` has less than 8 bytes, and is not masked in its log"]);
         assert_eq!(mask.mask(&"test.other".parse().unwrap(), "12345678"), "12345678");
     }
 }

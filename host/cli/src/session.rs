@@ -145,7 +145,10 @@ impl Session {
     /// A configuration with the secrets that it refers to, as they are now.
     pub(crate) fn with_secrets(&self, id: &PluginId, config: serde_json::Value) -> Result<serde_json::Value, Failure> {
         let (config, secrets) = secrets::resolve(id, config, self.home.folder())?;
-        self.mask.add(id, secrets);
+        self.mask.add(id, &secrets);
+        for note in secrets.iter().filter_map(|secret| secret.note(id)) {
+            self.output.note(note);
+        }
         Ok(config)
     }
 

@@ -45,6 +45,21 @@ fn a_secret_reaches_the_plugin_and_nobody_else() {
     assert_eq!(shown["settings"][0]["secret"], true);
 }
 
+#[test]
+fn a_secret_is_masked_however_the_plugin_writes_it_and_one_too_short_for_that_is_told() {
+    let home = home();
+    let with = |secret: &str, args: &[&str]| Run::of(home.command(args).env("TEST_API_KEY", secret));
+    // The plugin logs it as JSON.
+    let send = with(r#"pa"ss\word1234"#, &["signal", "send", "--layer", "L2", "api_key"]).ok();
+    assert!(!send.stderr.contains("not masked"), "{send:?}");
+    let logged = home.hal9(["--json", "plugin", "logs", "settings"]).json();
+    assert_eq!(logged["lines"][0]["message"], "api_key is \"(secret)\"", "{logged}");
+    let short = with("secret1", &["signal", "send", "--layer", "L2", "-"]).ok();
+    assert!(short.stderr.contains("`api_key` has less than 8 bytes, and is not masked"), "{short:?}");
+    let help = home.hal9(["plugin", "config", "set", "--help"]).ok().stdout;
+    assert!(help.replace('\n', " ").contains("shorter than 8 bytes"), "{help}");
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()

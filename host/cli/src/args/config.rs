@@ -24,7 +24,9 @@ Secrets are never shown: only where they are.")]
   hal9 plugin config set web-search api_key --from-env SEARCH_API_KEY
   hal9 plugin config set web-search token --from-file /run/secrets/token
 
-With --env, the value is for that environment only. Comments and order of hal9.toml stay.")]
+With --env, the value is for that environment only, which is made where hal9.toml has none of that name. Comments and
+order of hal9.toml stay. A secret, by --from-env or --from-file, is masked in what the plugin logs, unless it is shorter
+than 8 bytes.")]
     Set(SetArgs),
     /// Take a value out of hal9.toml: the default holds again
     Unset {
