@@ -44,6 +44,18 @@ impl<'a> Schema<'a> {
         self.get("writeOnly").and_then(Value::as_bool).unwrap_or_default()
     }
 
+    /// What a value is written as that is not in JSON's quotes; none, where the schema does not say.
+    pub(crate) fn form(self) -> Option<&'static str> {
+        match self.get("type")?.as_str()? {
+            "integer" => Some("a whole number, such as 5"),
+            "number" => Some("a number, such as 0.5"),
+            "boolean" => Some("true or false"),
+            "array" => Some("a list in JSON, such as '[\"a\", \"b\"]'"),
+            "object" => Some("a table in JSON, such as '{\"a\": 1}', or set its members one by one"),
+            _ => None,
+        }
+    }
+
     /// Whether a text is meant as it is, without the quotes of JSON: where text is the only thing that is allowed, or where it
     /// is one of those that are.
     pub(crate) fn takes_text(self, text: &str) -> bool {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hal9_host::{Breaker, HostLimits, NetworkConfig};
-use hal9_package::{ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey, RuntimeOverrides, SecretKey};
+use hal9_package::{
+    ByteSize, LimitOverrides, Permission, Permissions, PluginId, PublicKey, RuntimeOverrides, SecretKey,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
@@ -130,6 +132,15 @@ impl Settings {
             Err(error) => return Err(Failure::file(path, &error)),
         };
         Self::parse(&text, path, environment)
+    }
+
+    /// As [`Self::read`], where an environment that is not there yet says nothing: the command begins it.
+    pub(crate) fn begun(path: &Path, environment: Option<&str>) -> Result<Self, Failure> {
+        let all = Self::read(path, None)?;
+        match environment {
+            Some(name) if all.env.contains_key(name) => Self::read(path, environment),
+            _ => Ok(all),
+        }
     }
 
     /// Reads the text of the file at `path`. Relative paths of the host begin at its folder.

@@ -32,7 +32,8 @@ fn defaults_are_filled_in_and_each_value_says_where_it_comes_from() {
     set(&["name", "12"]);
     set(&["server.port", "8080"]);
     home.hal9(["--env", "test", "plugin", "list"]).error_text(2);
-    std::fs::write(home.settings(), home.text() + "\n[env.test]\n").unwrap();
+    home.hal9(["--json", "--env", "test", "plugin", "config", "set", "settings", "depth", "99"]).error(2);
+    assert!(!home.text().contains("env.test"), "what is refused begins no environment");
     home.hal9(["--env", "test", "plugin", "config", "set", "settings", "server.host", "test.local"]).ok();
 
     let here = settings(&home, &["--env", "test", "plugin", "config", "get", "settings"]);
@@ -90,6 +91,32 @@ fn what_the_schema_refuses_is_not_written_and_comments_stay() {
     assert_eq!(value["missing"][0]["key"], "mode", "{value}");
     home.hal9(["plugin", "config", "set", "settings", "mode", "good"]).ok();
     assert_eq!(configured(&home, &[])["mode"], "good");
+}
+
+#[test]
+fn what_is_taken_out_leaves_no_empty_table_and_what_must_be_there_is_not() {
+    let home = Home::new();
+    home.load("settings");
+    home.hal9(["plugin", "config", "set", "settings", "depth", "5"]).ok();
+    home.hal9(["plugin", "config", "unset", "settings", "depth"]).ok();
+    assert_eq!(home.text().trim(), "");
+    let error = home.hal9(["--json", "plugin", "config", "set", "settings", "depth", "abc"]).error(2);
+    let help = error["help"].as_str().unwrap();
+    assert!(help.contains("whole number") && !help.contains("quotes"), "{error}");
+
+    let folder = home.path().join("needs");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(hal9_tests::guest("raw-neuron"), folder.join("raw_neuron.wasm")).unwrap();
+    let text = std::fs::read_to_string(hal9_tests::guests_dir().join("raw-neuron/manifest.json")).unwrap();
+    let mut manifest: Value = serde_json::from_str(&text).unwrap();
+    manifest["configuration"] =
+        json!({"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]});
+    std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
+    let id = manifest["metadata"]["id"].as_str().unwrap();
+    std::fs::write(home.settings(), format!("[plugins.\"{id}\".config]\npath = \"a\"\n")).unwrap();
+    home.hal9(["plugin".as_ref(), "load".as_ref(), "--dev".as_ref(), folder.as_os_str()]).ok();
+    let error = home.hal9(["--json", "plugin", "config", "unset", id, "path"]).error(2);
+    assert!(error["help"].as_str().unwrap().contains(&format!("config set {id} path VALUE")), "{error}");
 }
 
 #[test]

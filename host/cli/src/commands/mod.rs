@@ -28,10 +28,12 @@ use std::sync::OnceLock;
 use hal9_package::PluginId;
 use hal9_registry::Plugin;
 
-use crate::args::{Args, Command, PackageCommand, PluginCommand};
+use crate::args::{Args, Command, ConfigCommand, LoadedCommand, PackageCommand, PluginCommand};
 use crate::failure::{Code, Failure};
+use crate::home::Home;
 use crate::output::{Output, plain};
 use crate::session::{Opening, Session};
+use crate::settings::Settings;
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -67,6 +69,14 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
             PackageCommand::Verify { file, key, signature } => keys::verify(output, &file, &key, signature.as_deref()),
         },
         Command::Plugin(PluginCommand::Loaded(command)) => {
+            // An environment is there once something is set in it.
+            let begun = match (&command, environment) {
+                (LoadedCommand::Config(ConfigCommand::Set(_)), Some(_)) => {
+                    Some(Settings::begun(&Home::find()?.settings(), environment)?)
+                }
+                _ => None,
+            };
+            let opening = Opening { settings: begun.as_ref().or(opening.settings), ..opening };
             in_home(opening, async |session| plugin::run(session, environment, command).await).await
         }
         Command::Signal(command) => in_home(opening, async |session| signal::run(session, command).await).await,

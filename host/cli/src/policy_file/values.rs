@@ -1,14 +1,31 @@
 //! Owns single values of a plugin's configuration in `hal9.toml`: setting one and taking it out again, with all that stands
 //! around it as it was. It refuses to know what a value means.
 
+use std::path::Path;
+
 use hal9_package::PluginId;
 use serde_json::Value as Json;
 use toml_edit::{InlineTable, Item, TableLike, Value};
 
 use super::{PolicyFile, table};
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 impl PolicyFile {
+    /// Opens the file as [`PolicyFile::open`] does, to set something in an environment that it may not have yet; whether it
+    /// has it since now.
+    pub(crate) fn begin(path: &Path, environment: Option<&str>) -> Result<(Self, bool), Failure> {
+        let mut file = Self::open(path, None)?;
+        let Some(name) = environment else { return Ok((file, false)) };
+        let is_new = Settings::parse(&file.text, path, environment).is_err();
+        if table(file.document.as_table_mut(), &["env", name]).is_none() {
+            let message = format!("{}: its `env` has a form that cannot be changed from here", path.display());
+            return Err(Failure::usage(message, format!("write it as a table: [env.{name}]")));
+        }
+        file.environment = environment.map(str::to_owned);
+        Ok((file, is_new))
+    }
+
     /// Has a member of a plugin's configuration have a value, in the environment that the file was opened for. `path` are the
     /// names on the way there, at least one.
     ///
@@ -37,16 +54,16 @@ impl PolicyFile {
     }
 
     /// Takes a member out of a plugin's configuration, in the environment that the file was opened for; whether it was there.
+    /// A table of the configuration that is empty then goes with it, unless a comment stands there.
     pub(crate) fn unset_config(&mut self, plugin: &PluginId, path: &[String]) -> bool {
         let (names, last) = self.names(plugin, path);
-        let mut at: &mut dyn TableLike = self.document.as_table_mut();
-        for name in &names {
-            match at.get_mut(name).and_then(Item::as_table_like_mut) {
-                Some(table) => at = table,
-                None => return false,
-            }
+        let config = if self.environment.is_some() { 4 } else { 2 };
+        let was_there = remove(self.document.as_table_mut(), &names, &last, config);
+        if let Some(name) = &self.environment {
+            // Others may name it.
+            table(self.document.as_table_mut(), &["env", name]);
         }
-        at.remove(&last).is_some()
+        was_there
     }
 
     /// The tables on the way to a member, and its own name.
@@ -56,6 +73,29 @@ impl PolicyFile {
         let (last, way) = path.split_last().map_or((String::new(), path), |(last, way)| (last.clone(), way));
         (head.chain(way.iter().cloned()).collect(), last)
     }
+}
+
+/// Takes out what is called `last` in the tables of these names; whether it was there. Tables that are empty then go, but for
+/// the first `kept` ones that have a line of their own.
+fn remove(at: &mut dyn TableLike, names: &[String], last: &str, kept: usize) -> bool {
+    let Some((name, rest)) = names.split_first() else { return at.remove(last).is_some() };
+    let Some(item) = at.get_mut(name) else { return false };
+    let Some(table) = item.as_table_like_mut() else { return false };
+    let was_there = remove(table, rest, last, kept.saturating_sub(1));
+    if was_there && table.is_empty() {
+        let has_comment = |decor: &toml_edit::Decor| {
+            let parts = [decor.prefix(), decor.suffix()].into_iter().flatten();
+            parts.filter_map(toml_edit::RawString::as_str).any(|text| text.contains('#'))
+        };
+        match item {
+            Item::Table(table) if (kept > 0 && !table.is_implicit()) || has_comment(table.decor()) => {}
+            Item::Value(_) if kept > 0 => {}
+            _ => {
+                at.remove(name);
+            }
+        }
+    }
+    was_there
 }
 
 /// A value as TOML writes it.
@@ -83,7 +123,6 @@ fn toml(value: &Json) -> Result<Value, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
     use serde_json::json;
 
     /// The file after a change, whatever the change does.
@@ -135,6 +174,19 @@ mod tests {
             after(text, None, |file, id| assert_eq!(file.unset_config(id, &path), was_there))
         };
         assert!(!unset(&["depth"], true).contains("depth"));
+        let alone = |text: &str, environment: Option<&str>| {
+            after(text, environment, |file, id| assert!(file.unset_config(id, &["depth".to_owned()])))
+        };
+        let config = "[plugins.\"ai.hal9.x\".config]\ndepth = 3\n";
+        assert_eq!(alone(config, None), "", "no empty table is left");
+        let granted = "[plugins.\"ai.hal9.x\"]\ngrant = []\n";
+        assert_eq!(alone(&format!("{granted}\n{config}"), None), granted);
+        let why = format!("# why\n{config}");
+        assert_eq!(alone(&why, None), why.replace("depth = 3\n", ""));
+        let production = format!("[env.production]\n\n[env.production.{}", &config[1..]);
+        assert_eq!(alone(&production, Some("production")), "[env.production]\n");
+        let production = format!("[env.production.{}", &config[1..]);
+        assert_eq!(alone(&production, Some("production")), "[env.production]\n");
         let changed = unset(&["server", "port"], true);
         assert!(!changed.contains("port") && changed.contains("host"), "{changed}");
         assert_eq!(unset(&["server", "name"], false), text);

@@ -36,7 +36,7 @@ fn set(session: &Session, environment: Option<&str>, args: &SetArgs) -> Result<(
     if has_hidden(&shown(schema, &value)) {
         return Err(must_be_referred_to(id, &args.key));
     }
-    let mut file = PolicyFile::open(&session.home.settings(), environment)?;
+    let (mut file, is_new) = PolicyFile::begin(&session.home.settings(), environment)?;
     let before = faults(&manifest, &file.settings()?)?;
     file.set_config(id, &path, &value)?;
     let left = only_known(id, faults(&manifest, &file.settings()?)?, &before)?;
@@ -44,7 +44,8 @@ fn set(session: &Session, environment: Option<&str>, args: &SetArgs) -> Result<(
     record(session, environment, id, &format!("configured {}", args.key))?;
     let shown_value = shown(schema, &value);
     let result = json!({ "plugin": id, "environment": environment, "key": args.key, "value": shown_value, "missing": missing(&left) });
-    session.output.result(&result, || told(session, id, &format!("`{}` is set", args.key), environment, &left))
+    let new = if is_new { ", the first of its environment" } else { "" };
+    session.output.result(&result, || told(session, id, &format!("`{}` is set{new}", args.key), environment, &left))
 }
 
 fn unset(session: &Session, environment: Option<&str>, name: &str, key: &str) -> Result<(), Failure> {
@@ -58,7 +59,10 @@ fn unset(session: &Session, environment: Option<&str>, name: &str, key: &str) ->
         let message = format!("{id}: `{}` is not set in hal9.toml{place}", plain(key));
         return Err(Failure::not_found(message, format!("see what is: hal9 plugin config get {id}")).plugin(id));
     }
-    let left = only_known(id, faults(&manifest, &file.settings()?)?, &before)?;
+    let left = only_known(id, faults(&manifest, &file.settings()?)?, &before).map_err(|failure| {
+        let here = environment.map_or_else(String::new, |name| format!("--env {name} "));
+        failure.help(format!("give it another value instead: hal9 {here}plugin config set {id} {} VALUE", plain(key)))
+    })?;
     file.save()?;
     record(session, environment, id, &format!("no longer configured {key}"))?;
     let result =
@@ -131,6 +135,10 @@ fn parse_value(id: &PluginId, key: &str, schema: Option<Schema<'_>>, text: &str)
         return Ok(Value::from(text));
     }
     serde_json::from_str(text).map_err(|_| {
+        if let Some(form) = schema.and_then(Schema::form) {
+            let message = format!("{id}: the value of `{}` is not {form}", plain(key));
+            return Failure::usage(message, format!("give {form}")).plugin(id);
+        }
         let message = format!("{id}: the value of `{}` is not JSON", plain(key));
         // Not what was typed: it may be a secret.
         Failure::usage(message, "give JSON; text in quotes, and those in quotes for the shell: '\"text\"'").plugin(id)
