@@ -78,7 +78,9 @@ impl ManifestError {
         let fix = MOVED
             .iter()
             .find(|(key, _)| message.starts_with("unknown field") && path.ends_with(key))
-            .map_or(String::new(), |(_, fix)| format!(": {fix}"));
+            .map(|(_, fix)| format!(": {fix}"))
+            .or_else(|| meant(message).map(|name| format!("; perhaps `{}`", printable(name))))
+            .unwrap_or_default();
         Self::Invalid {
             path: match path {
                 // Of the whole, or before the first key could be read.
@@ -90,6 +92,39 @@ impl ManifestError {
             message: printable(message) + &fix,
         }
     }
+}
+
+/// What somebody meant by a name that is not known: the one of those that serde's message lists that is nearest to it.
+fn meant(message: &str) -> Option<&str> {
+    let (written, known) = message.strip_prefix("unknown ")?.split_once(", expected ")?;
+    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+    let written = plain(written.split('`').nth(1)?);
+    let away = |name: &str| {
+        let begun = written.len() > 2 && name.starts_with(&written);
+        if begun { 0 } else { distance(&written, name) }
+    };
+    // What stands between the quotes.
+    let (away, name) = known.split('`').skip(1).step_by(2).map(|name| (away(&plain(name)), name)).min()?;
+    (away <= 1 + written.len() / 4).then_some(name)
+}
+
+/// How many letters to add, drop or change to get from one word to the other; none of a word that nobody typed by mistake.
+fn distance(from: &str, to: &str) -> usize {
+    const LONGEST: usize = 64;
+    if from.len() > LONGEST {
+        return usize::MAX;
+    }
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in to.iter().enumerate() {
+            let change = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
 }
 
 /// Keys that HAL9's first plugin guide had elsewhere or under another name, and what to write today.

@@ -221,11 +221,11 @@ fn an_unknown_key_is_refused_at_every_level() {
     check(&[
         (
             r#""permission": []"#,
-            "permission (line 4, column 12): unknown field `permission`, expected one of `api_version`, `metadata`, `capabilities`, `permissions`, `limits`, `runtime`, `min_hal9_version`, `dependencies`, `configuration`, `files`",
+            "permission (line 4, column 12): unknown field `permission`, expected one of `api_version`, `metadata`, `capabilities`, `permissions`, `limits`, `runtime`, `min_hal9_version`, `dependencies`, `configuration`, `files`; perhaps `permissions`",
         ),
         (
             r#""limits": {"cpu": "50%"}"#,
-            "limits.cpu (line 4, column 16): unknown field `cpu`, expected one of `memory`, `call_time`, `cpu_share`, `host_memory`, `handles`, `resources`, `host_calls`, `connections`, `http_body`, `open_files`, `file_bytes`, `random_bytes`, `output`, `signal_bytes`, `memory_value`, `memory_keys`, `metric_names`",
+            "limits.cpu (line 4, column 16): unknown field `cpu`, expected one of `memory`, `call_time`, `cpu_share`, `host_memory`, `handles`, `resources`, `host_calls`, `connections`, `http_body`, `open_files`, `file_bytes`, `random_bytes`, `output`, `signal_bytes`, `memory_value`, `memory_keys`, `metric_names`; perhaps `cpu_share`",
         ),
         (
             r#""capabilities": [{"ToolProvider": {"name": "x"}}]"#,
@@ -272,7 +272,7 @@ fn capabilities_are_objects_of_one_kind_and_all_different() {
     check(&[
         (
             r#""capabilities": [{"Neuron": {}}]"#,
-            "capabilities[0].Neuron (line 4, column 26): unknown variant `Neuron`, expected one of `NeuronType`, `ToolProvider`, `MemoryProvider`, `LearningAlgorithm`, `ApiExtension`, `Custom`",
+            "capabilities[0].Neuron (line 4, column 26): unknown variant `Neuron`, expected one of `NeuronType`, `ToolProvider`, `MemoryProvider`, `LearningAlgorithm`, `ApiExtension`, `Custom`; perhaps `NeuronType`",
         ),
         (
             r#""capabilities": ["NeuronType"]"#,

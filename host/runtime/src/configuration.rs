@@ -54,7 +54,11 @@ pub fn check_configuration(
     let validator = jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema);
     let validator = validator.map_err(|error| Error::InvalidComponent {
         plugin: plugin.to_string(),
-        reason: format!("the schema of its configuration: {}", escape(&error.to_string(), MESSAGE_BYTES)),
+        reason: {
+            let place = error.instance_path().to_string();
+            let at = if place.is_empty() { String::new() } else { format!("`{}`: ", escape(&place, 256)) };
+            format!("the schema of its configuration: {at}{}", escape(&error.to_string(), MESSAGE_BYTES))
+        },
         help: "correct `configuration` in the manifest".to_owned(),
     })?;
     Defaults { root: schema }.fill(schema, &mut config, true);

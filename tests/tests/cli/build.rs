@@ -73,6 +73,22 @@ fn plugin_build_builds_with_cargo_component_and_without() {
 }
 
 #[test]
+fn a_fault_of_a_manifest_is_told_once_with_what_was_meant() {
+    let home = Home::new();
+    let file = home.path().join("manifest.json");
+    let manifest = r#"{"api_version": 1, "permisions": [],
+        "metadata": {"id": "a.b", "name": "a", "version": "1.0.0", "author": "a", "license": "a"},
+        "dependencies": [{"plugin_id": "c.d", "version": "new"}]}"#;
+    std::fs::write(&file, manifest).unwrap();
+    let run = home.hal9(["--json".as_ref(), "plugin".as_ref(), "validate".as_ref(), file.as_os_str()]);
+    let checks: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(checks["checks"].as_array().unwrap().len(), 2, "{checks}");
+    let error = run.error(4);
+    assert!(error["message"].as_str().unwrap().contains("perhaps `permissions`"), "{error}");
+    assert!(error["help"].as_str().unwrap().contains("guests/README.md"), "{error}");
+}
+
+#[test]
 fn a_built_plugin_is_inspected_and_validated() {
     let home = Home::new();
     let file = hal9_tests::guest("sentiment-analyzer");

@@ -19,26 +19,33 @@ pub(super) fn all(text: &[u8], first: &ManifestError) -> Vec<String> {
             }
         }
     }
-    let (Some(at), said) = (path(first), first.to_string()) else { return vec![first.to_string()] };
-    // The same fault, with its line.
-    match faults.iter_mut().find(|fault| fault.path == at) {
-        Some(fault) => fault.text = said,
-        None => faults.insert(0, Fault { path: at, text: said }),
-    }
+    let ManifestError::Invalid { path, message, .. } = first else { return vec![first.to_string()] };
+    let first_fault = Fault { path: path.clone(), message: message.clone() };
     // The same can be wrong of an item and of its list.
-    let mut told: Vec<String> = Vec::new();
-    for Fault { text, .. } in faults {
-        if !told.contains(&text) {
-            told.push(text);
+    let mut told: Vec<Fault> = Vec::new();
+    for fault in faults {
+        if !told.contains(&fault) {
+            told.push(fault);
         }
     }
+    if !told.contains(&first_fault) {
+        told.insert(0, first_fault.clone());
+    }
     told.truncate(MOST);
-    told
+    // That one has its line.
+    told.iter().map(|fault| if *fault == first_fault { first.to_string() } else { fault.to_string() }).collect()
 }
 
+#[derive(Clone, PartialEq, Eq)]
 struct Fault {
     path: String,
-    text: String,
+    message: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
 }
 
 /// A part of a manifest, in one that is right otherwise.
@@ -58,14 +65,7 @@ impl Part {
             Some((list, index)) => path.replacen(&format!("{list}[0]"), &format!("{list}[{index}]"), 1),
             None => path,
         };
-        Some(Fault { text: format!("{path}: {message}"), path })
-    }
-}
-
-fn path(error: &ManifestError) -> Option<String> {
-    match error {
-        ManifestError::Invalid { path, .. } => Some(path.clone()),
-        _ => None,
+        Some(Fault { path, message })
     }
 }
 
@@ -154,6 +154,26 @@ mod tests {
         }
         assert!(found[0].contains("line 2"), "{found:#?}");
         assert_eq!(found.len(), expected.len(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_fault_of_an_item_or_a_table_is_told_once() {
+        for (key, value) in [
+            ("dependencies", r#"[{"plugin_id": "a.b", "version": "new"}]"#),
+            ("dependencies", r#"[{"plugin_id": "a.b", "version": "1"}, {"plugin_id": "c.d"}]"#),
+            ("permissions", r#"["Everything"]"#),
+            ("permissions", r#"["SystemTime", 5]"#),
+            ("capabilities", r#"[{"Neuron": {}}]"#),
+            ("capabilities", r#"[{"NeuronType": {"layer": "L2"}}]"#),
+            ("files", r#"{"wasm": "../x.wasm"}"#),
+            ("files", r#"{"readme": "README.md"}"#),
+            ("files", r#"{"wasm": "a.wasm", "readme": "a.wasm"}"#),
+            ("limits", r#"{"memory": "much"}"#),
+        ] {
+            let metadata = r#"{"id": "a.b", "name": "a", "version": "1.0.0", "author": "a", "license": "a"}"#;
+            let found = faults(&format!("{{\"api_version\": 1, \"metadata\": {metadata},\n\"{key}\": {value}}}"));
+            assert!(found.len() == 1 && found[0].contains("(line 2, "), "{key}: {value}: {found:#?}");
+        }
     }
 
     #[test]

@@ -68,8 +68,12 @@ fn compare(path: &str, one: &Map<String, Value>, other: &Map<String, Value>, dif
 
 /// The schema of its configuration: whether it is one, and whether its own defaults pass it, as a host fills them in.
 fn configuration(seen: &mut Validation, manifest: &Manifest) {
-    if manifest.configuration.is_none() {
-        return;
+    let Some(schema) = &manifest.configuration else { return };
+    let mut taken = Vec::new();
+    taken_for_secrets(schema, &mut String::new(), &mut taken);
+    for place in taken {
+        let found = format!("`\"secret\": true` at `{}` does nothing: anybody may see the value", escape(&place, 256));
+        seen.add(Outcome::Warning, "configuration", found, "write `\"writeOnly\": true`, which is what marks a secret");
     }
     let checked = check_configuration(manifest, json!({}), &[]).map_err(Failure::from);
     let Some((_, faults)) = seen.step("configuration", checked) else { return };
@@ -82,6 +86,34 @@ fn configuration(seen: &mut Validation, manifest: &Manifest) {
     if wrong.is_empty() {
         let must: String = to_be_set.iter().map(|fault| format!("; to be set: {}", fault.message)).collect();
         seen.passed("configuration", format!("a schema whose defaults fit{must}"));
+    }
+}
+
+/// The places in a schema that are marked as secrets by a word that no schema has, as JSON pointers.
+fn taken_for_secrets(schema: &Value, place: &mut String, taken: &mut Vec<String>) {
+    let Some(members) = schema.as_object() else { return };
+    let flag = |name: &str| members.get(name).and_then(Value::as_bool).unwrap_or_default();
+    if flag("secret") && !flag("writeOnly") {
+        taken.push(if place.is_empty() { "/".to_owned() } else { place.clone() });
+    }
+    let length = place.len();
+    let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
+    let mut below = |way: &str, schema: &Value, place: &mut String| {
+        place.push_str(&format!("/{way}"));
+        taken_for_secrets(schema, place, taken);
+        place.truncate(length);
+    };
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("properties" | "patternProperties" | "$defs" | "definitions", Value::Object(schemas)) => {
+                schemas.iter().for_each(|(key, schema)| below(&format!("{name}/{}", escaped(key)), schema, place));
+            }
+            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
+                schemas.iter().enumerate().for_each(|(at, schema)| below(&format!("{name}/{at}"), schema, place));
+            }
+            ("items" | "additionalProperties", schema) => below(name, schema, place),
+            _ => {}
+        }
     }
 }
 

@@ -182,7 +182,7 @@ impl Validation {
             Ok(manifest) => return Some(manifest),
             Err(error) => faults::all(text, &error),
         };
-        let help = "correct the line; README.md shows a whole manifest";
+        let help = "correct the line; guests/README.md shows a whole manifest, under \"A whole manifest\"";
         for fault in &faults {
             self.add(Outcome::Failed, "manifest", fault.clone(), "correct it");
         }
@@ -200,8 +200,12 @@ impl Validation {
             Err(HostError::InvalidInput { .. }) => {
                 self.passed("load", "links to this host with what it declares, once it is configured".to_owned());
             }
-            // What is missing of permissions and exports was said already, one by one.
-            Err(error) if matches!(error, HostError::Ungranted { .. }) || self.has_failed("capability") => {
+            // What is missing of permissions and exports, and what is no schema, was said already, one by one.
+            Err(error)
+                if matches!(error, HostError::Ungranted { .. })
+                    || self.has_failed("capability")
+                    || self.has_failed("configuration") =>
+            {
                 self.failure.get_or_insert_with(|| error.into());
             }
             Err(error) => {

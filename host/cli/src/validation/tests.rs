@@ -97,6 +97,33 @@ fn a_plugin_for_a_newer_hal9_is_refused() {
 }
 
 #[test]
+fn a_schema_that_is_none_is_told_once_with_its_place() {
+    let mut wrong = manifest(neuron(), &[]);
+    wrong["configuration"] = serde_json::json!({"type": "object", "properties": {"depth": {"type": "nothing"}}});
+    let seen = validated(&component(&[], &[NEURON], &wrong));
+    let failed = found(&seen, Outcome::Failed);
+    assert!(failed.len() == 1 && failed[0].contains("`/properties/depth/type`: "), "{failed:?}");
+}
+
+#[test]
+fn a_member_that_is_marked_as_a_secret_by_another_word_is_a_warning() {
+    let mut marked = manifest(neuron(), &[]);
+    marked["configuration"] = serde_json::json!({"type": "object", "properties": {
+        "a/b": {"type": "object", "properties": {"key": {"type": "string", "secret": true}}},
+        "good": {"type": "string", "secret": true, "writeOnly": true},
+        "secret": true,
+    }});
+    let seen = validated(&component(&[], &[NEURON], &marked));
+    let warnings = found(&seen, Outcome::Warning);
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("`/properties/a~1b/properties/key` does nothing"),
+        "{warnings:?}"
+    );
+    let help = seen.checks.iter().filter_map(|check| check.help.as_deref()).collect::<String>();
+    assert!(help.contains("writeOnly"), "{help}");
+}
+
+#[test]
 fn what_is_no_component_fails_at_once_without_its_path_twice() {
     let seen = validated(b"\0asm\x01\0\0\0");
     assert_eq!(found(&seen, Outcome::Failed), ["this is a core WebAssembly module, not a component"]);
