@@ -44,6 +44,25 @@ impl<'a> Schema<'a> {
         self.get("writeOnly").and_then(Value::as_bool).unwrap_or_default()
     }
 
+    /// Lines of TOML for the members that must be there and are not, with values to be replaced.
+    pub(crate) fn missing(self, config: &Value) -> Vec<String> {
+        let required = self.get("required").and_then(Value::as_array).into_iter().flatten();
+        let missing = required.filter_map(Value::as_str).filter(|name| config.get(name).is_none());
+        let line = |name: &str| {
+            let member = self.member(name);
+            let value = match member.and_then(|member| member.get("type")).and_then(Value::as_str) {
+                _ if member.is_some_and(Self::is_secret) => "{ \"$env\" = \"NAME\" }",
+                Some("integer" | "number") => "0",
+                Some("boolean") => "false",
+                Some("array") => "[]",
+                Some("object") => "{}",
+                _ => "\"…\"",
+            };
+            format!("{} = {value}", toml_edit::Key::new(name).to_string().trim())
+        };
+        missing.map(line).collect()
+    }
+
     /// What a value is written as that is not in JSON's quotes; none, where the schema does not say.
     pub(crate) fn form(self) -> Option<&'static str> {
         match self.get("type")?.as_str()? {

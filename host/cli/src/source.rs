@@ -44,12 +44,25 @@ pub(crate) fn package(path: &Path) -> Result<Package, Failure> {
     })
 }
 
+/// Why a package is not taken where a plugin's folder or component is.
+pub(crate) fn not_a_package(path: &Path) -> Failure {
+    let shown = path.display();
+    let message = format!("{shown} is a package, and no plugin's folder or component");
+    Failure::usage(
+        message,
+        format!("install it: hal9 plugin install {shown}; or see what is in it: hal9 plugin inspect {shown}"),
+    )
+}
+
 /// The component of a path: the file itself; the one of a Rust project, built if there is none or its sources have changed
 /// since; or the only one in a folder.
 pub(crate) fn find(path: &Path, output: Output) -> Result<Found, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let kind = path.metadata().map_err(|error| Failure::file(&path, &error))?;
     if kind.is_file() {
+        if is_package(&path) {
+            return Err(not_a_package(&path));
+        }
         let folder = path.parent().unwrap_or(&path).to_owned();
         return Ok(Found { folder, component: path });
     }

@@ -280,3 +280,67 @@ fn a_first_version_that_fails_is_told_and_is_the_status() {
     assert_eq!(dev(&["--no-grants"]).error(6)["reason"], "ungranted");
     home.hal9(["--json", "dev", "/no/such/folder"]).error(3);
 }
+
+#[test]
+fn a_first_build_that_writes_down_its_versions_is_not_done_twice() {
+    let home = Home::new();
+    let project = Project::new();
+    // More versions than it needs, which cargo takes out.
+    std::fs::copy(hal9_tests::guests_dir().join("Cargo.lock"), project.path().join("Cargo.lock")).unwrap();
+    let mut dev = dev(&home, &project.path());
+    dev.event("building");
+    dev.end();
+    let mut events = Vec::new();
+    while events.last().is_none_or(|event| event != "stopped") {
+        events.push(dev.next()["event"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(events, ["serving", "stopped"]);
+}
+
+#[test]
+fn who_asks_in_another_way_is_told_how() {
+    let home = Home::new();
+    let asks = |guest: &str, input: &str, more: &[&str]| {
+        let file = hal9_tests::guest(guest);
+        let args = [more, &["dev", file.to_str().unwrap()]].concat();
+        home.hal9_with(input.as_bytes(), args).ok().stdout
+    };
+    let told = asks("tool", "hello\n", &["--json"]);
+    let refused = told.lines().find(|line| line.contains("\"refused\"")).unwrap();
+    let refused: Value = serde_json::from_str(refused).unwrap();
+    let help = refused["error"]["help"].as_str().unwrap();
+    assert!(help.starts_with("call ") && help.contains("tool "), "{help}");
+    let called = asks("two-kinds", "tool counter\n", &["--json"]);
+    assert!(called.contains("\"tool\":\"counter\"") && !called.contains("\"reply\""), "{called}");
+    let package = home.path().join("one.hal9");
+    std::fs::write(&package, "PK").unwrap();
+    for args in [&["--json", "dev"][..], &["--json", "plugin", "load", "--dev"]] {
+        let error = home.hal9([args, &[package.to_str().unwrap()]].concat()).error(2);
+        assert!(error["help"].as_str().unwrap().contains("hal9 plugin install"), "{error}");
+    }
+    // A panic is one line here; what the plugin wrote of it is told as it comes.
+    let panicked = asks("faults", "panic\n", &[]);
+    assert!(panicked.contains("failed: test.faults: trapped") && !panicked.contains("\n  in "), "{panicked}");
+    assert!(panicked.lines().all(|line| line.trim_end() != "WARN  test.faults"), "{panicked}");
+}
+
+#[test]
+fn a_plugin_that_must_be_configured_says_what_to_write() {
+    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(hal9_tests::guest("raw-neuron"), folder.path().join("raw_neuron.wasm")).unwrap();
+    let text = std::fs::read_to_string(hal9_tests::guests_dir().join("raw-neuron/manifest.json")).unwrap();
+    let mut manifest: Value = serde_json::from_str(&text).unwrap();
+    let port = json!({"type": "integer"});
+    manifest["configuration"] = json!({"type": "object", "properties": {"port": port}, "required": ["port"]});
+    std::fs::write(folder.path().join("manifest.json"), manifest.to_string()).unwrap();
+    let error = home.hal9(["--json", "dev", folder.path().to_str().unwrap()]).error(2);
+    let id = manifest["metadata"]["id"].as_str().unwrap();
+    let help = error["help"].as_str().unwrap();
+    assert!(help.contains(&format!("[plugins.\"{id}\".config]")) && help.contains("port = 0"), "{error}");
+    assert!(!help.contains("hal9 plugin config get"), "{error}");
+    // Written so, it is taken.
+    let lines: Vec<_> = help.lines().skip(1).map(str::trim).collect();
+    std::fs::write(home.settings(), lines.join("\n")).unwrap();
+    home.hal9(["dev", folder.path().to_str().unwrap()]).ok();
+}

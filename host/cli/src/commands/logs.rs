@@ -49,7 +49,11 @@ impl Line {
         json!({"plugin": self.plugin, "timestamp": timestamp, "level": level, "source": source, "message": message})
     }
 
+    /// The line for people; none, where nothing stands in it.
     fn text(&self, with_plugin: bool) -> String {
+        if self.record.message.trim().is_empty() {
+            return String::new();
+        }
         let whose = if with_plugin { format!("{} ", dim(&self.plugin)) } else { String::new() };
         format!(
             "{} {} {whose}{}\n",
@@ -136,7 +140,8 @@ fn show(session: &Session, reader: &Reader, lines: &[Line], several: bool) -> Re
 
 /// Shows lines as they come.
 fn tell(session: &Session, lines: &[Line], several: bool) -> Result<(), Failure> {
-    lines.iter().try_for_each(|line| session.output.result(&line.json(), || line.text(several)))
+    let is_told = |line: &&Line| session.output.json() || !line.text(several).is_empty();
+    lines.iter().filter(is_told).try_for_each(|line| session.output.result(&line.json(), || line.text(several)))
 }
 
 fn level_of(level: Level) -> LevelArg {

@@ -139,7 +139,7 @@ fn show(session: &Session, signal: &Signal, replies: &[Reply], dropped: &[Droppe
     let replies_json: Vec<_> = replies.iter().map(reply_json).collect();
     let value = json!({ "signal": signal_json(signal), "replies": replies_json, "dropped": dropped_json });
     session.output.result(&value, || {
-        let mut text: String = replies.iter().map(reply_text).collect();
+        let mut text: String = replies.iter().map(|reply| reply_text(reply, true)).collect();
         for it in dropped {
             let what = format!("dropped: a signal of {} for layer {}: {}", it.plugin, plain(&it.layer), it.reason);
             text.push_str(&format!("{}\n", yellow(what)));
@@ -176,7 +176,8 @@ pub(super) fn reply_json(reply: &Reply) -> Value {
     value
 }
 
-pub(super) fn reply_text(reply: &Reply) -> String {
+/// What a reply tells people: with the whole of a failure, or with its first line where what the plugin wrote is told besides.
+pub(super) fn reply_text(reply: &Reply, is_whole: bool) -> String {
     let hop = if reply.hop == 0 { String::new() } else { format!(" · hop {} to {}", reply.hop, plain(&reply.layer)) };
     let about = format!(
         "{}{}{hop} · {} · {}",
@@ -195,6 +196,10 @@ pub(super) fn reply_text(reply: &Reply) -> String {
             }
             text
         }
-        Err(failure) => format!("{} {}  {}\n", red("failed:"), failure.message, dim(about)),
+        Err(failure) => {
+            let first = failure.message.lines().next().unwrap_or_default();
+            let message = if is_whole { &failure.message } else { first };
+            format!("{} {message}  {}\n", red("failed:"), dim(about))
+        }
     }
 }

@@ -161,7 +161,7 @@ impl Event {
                 format!("{} {}: {}{help}{goes_on}", red("✗"), step.words(), error.message)
             }
             Self::Configured { id } => format!("{} {id} has the configuration of hal9.toml", green("✓")),
-            Self::Reply(reply) => reply_text(reply),
+            Self::Reply(reply) => reply_text(reply, false),
             Self::Result { tool, result, time_us, .. } => {
                 let about = dim(format!("{} · {}", plain(tool), time(Duration::from_micros(*time_us))));
                 let text = match result {
@@ -190,6 +190,10 @@ pub(super) struct LiveLog(pub(super) Output);
 
 impl LogSink for LiveLog {
     fn write(&self, line: &LogLine<'_>) {
+        // Panics begin with one.
+        if line.message.trim().is_empty() && !self.0.json() {
+            return;
+        }
         let value = json!({
             "event": "log",
             "plugin": line.plugin,

@@ -4,14 +4,14 @@
 use std::io::{BufRead, IsTerminal as _, Read as _};
 
 use hal9_host::{Call, Manager, Signal};
-use hal9_package::{Capability, PluginId};
+use hal9_package::{Capability, Manifest, PluginId};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::events::Event;
 use crate::commands::signal::Reply;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, plain};
 
 /// A line that is longer is not taken.
 const LINE_BYTES: u64 = 1 << 20;
@@ -28,8 +28,13 @@ enum Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn of(line: &'a str) -> Self {
+    /// `tools` are those that the plugin has.
+    fn of(line: &'a str, tools: &[&str]) -> Self {
         let Some(rest) = line.strip_prefix("tool ").map(str::trim) else { return Self::Signal(line) };
+        // One that takes nothing, or is told what it takes.
+        if tools.contains(&rest) {
+            return Self::Tool(Some(rest), "{}");
+        }
         match (rest.starts_with('{'), rest.split_once(char::is_whitespace).map(|(name, rest)| (name, rest.trim()))) {
             (true, _) => Self::Tool(None, rest),
             (false, Some((name, params))) if params.starts_with('{') => Self::Tool(Some(name), params),
@@ -93,10 +98,7 @@ fn read_lines(mut from: impl BufRead, to: &mpsc::Sender<Line>) {
 pub(super) async fn answer(manager: Manager, id: PluginId, output: Output, mut lines: mpsc::Receiver<Line>) {
     while let Some(line) = lines.recv().await {
         let answered = match &line {
-            Ok(line) => match Request::of(line) {
-                Request::Signal(text) => signal(&manager, &id, text).await,
-                Request::Tool(name, params) => tool(&manager, &id, name, params).await.map(|event| vec![event]),
-            },
+            Ok(line) => asked(&manager, &id, line).await,
             Err(failure) => Err(failure.clone()),
         };
         match answered {
@@ -106,11 +108,32 @@ pub(super) async fn answer(manager: Manager, id: PluginId, output: Output, mut l
     }
 }
 
+async fn asked(manager: &Manager, id: &PluginId, line: &str) -> Result<Vec<Event>, Failure> {
+    let plugin = manager.get(id)?;
+    match Request::of(line, &tools(plugin.manifest())) {
+        Request::Signal(text) => signal(manager, id, text).await,
+        Request::Tool(name, params) => tool(manager, id, name, params).await.map(|event| vec![event]),
+    }
+}
+
+/// The names of a plugin's tools.
+fn tools(manifest: &Manifest) -> Vec<&str> {
+    let tools = manifest.capabilities.iter().filter(|capability| capability.kind() == "ToolProvider");
+    tools.map(Capability::name).collect()
+}
+
 async fn signal(manager: &Manager, id: &PluginId, text: &str) -> Result<Vec<Event>, Failure> {
     let plugin = manager.get(id)?;
     let layer = plugin.manifest().capabilities.iter().find_map(Capability::layer).map(str::to_owned);
     let Some(layer) = layer else {
-        let help = "call its tool, as: tool {\"text\": \"hello\"}";
+        let help = match tools(plugin.manifest()).as_slice() {
+            [] => "it is not called from here".to_owned(),
+            [name] => format!("call its tool: tool {} {{\"text\": \"hello\"}}", plain(name)),
+            names => format!(
+                "call one of its tools: tool NAME {{\"text\": \"hello\"}}; there are {}",
+                plain(&names.join(", "))
+            ),
+        };
         return Err(Failure::usage(format!("{id} has no neuron that could take a signal"), help).plugin(id));
     };
     let routed = manager.send(&layer, Some(id.as_str()), Signal::text(text)).await?;
@@ -121,8 +144,7 @@ async fn signal(manager: &Manager, id: &PluginId, text: &str) -> Result<Vec<Even
 async fn tool(manager: &Manager, id: &PluginId, name: Option<&str>, params: &str) -> Result<Event, Failure> {
     let plugin = manager.get(id)?;
     let manifest = plugin.manifest();
-    let mut tools = manifest.capabilities.iter().filter(|capability| capability.kind() == "ToolProvider");
-    let Some(name) = name.map(str::to_owned).or_else(|| tools.next().map(|tool| tool.name().to_owned())) else {
+    let Some(name) = name.or_else(|| tools(manifest).first().copied()).map(str::to_owned) else {
         let help = "send its neuron a signal: any other line is one";
         return Err(Failure::usage(format!("{id} has no tool"), help).plugin(id));
     };
@@ -144,11 +166,13 @@ mod tests {
 
     #[test]
     fn a_line_is_a_signal_unless_it_calls_a_tool() {
-        assert_eq!(Request::of("hello"), Request::Signal("hello"));
-        assert_eq!(Request::of("tool {\"a\": 1}"), Request::Tool(None, "{\"a\": 1}"));
-        assert_eq!(Request::of("tool slugify  {}"), Request::Tool(Some("slugify"), "{}"));
+        let of = |line| Request::of(line, &["slugify"]);
+        assert_eq!(of("hello"), Request::Signal("hello"));
+        assert_eq!(of("tool {\"a\": 1}"), Request::Tool(None, "{\"a\": 1}"));
+        assert_eq!(of("tool slugify  {}"), Request::Tool(Some("slugify"), "{}"));
+        assert_eq!(of("tool slugify"), Request::Tool(Some("slugify"), "{}"));
         for text in ["tool", "tool time", "tool me about {x}", "toolbox {}"] {
-            assert_eq!(Request::of(text), Request::Signal(text));
+            assert_eq!(of(text), Request::Signal(text));
         }
     }
 

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hal9_host::{Component, Widening};
+use hal9_host::{Component, Widening, check_configuration};
 use hal9_package::{Manifest, Permissions, PluginId};
+use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 
@@ -20,8 +21,11 @@ use crate::args::DevArgs;
 use crate::failure::{Code, Failure};
 use crate::grants::{Standing, all_absolute};
 use crate::project;
+use crate::schema::Schema;
+use crate::secrets::references;
 use crate::session::{Opening, Session};
 use crate::settings::PluginSettings;
+use crate::source;
 use events::{Event, LiveLog, Step, Took};
 use input::{Line, answer, lines};
 use made::{Made, Maker, Outcome, folder_of};
@@ -34,6 +38,9 @@ const IDLE_BUILDS: u32 = 3;
 pub(super) async fn run(opening: Opening<'_>, args: DevArgs) -> Result<(), Failure> {
     let path = std::path::absolute(&args.dir).map_err(|error| Failure::file(&args.dir, &error))?;
     path.metadata().map_err(|error| Failure::file(&path, &error))?;
+    if source::is_package(&path) {
+        return Err(source::not_a_package(&args.dir));
+    }
     let environment = opening.environment.map(str::to_owned);
     let opening = Opening { log: Some(Arc::new(LiveLog(opening.output))), ..opening };
     super::in_home(opening, async |session| {
@@ -118,6 +125,9 @@ impl<'a> Dev<'a> {
                 change = changes.next() => match change {
                     Some(Change::Sources) if making.is_some() => is_stale = true,
                     Some(Change::Sources) => making = Some(self.make()),
+                    // A build writes it, the first time at least; what it was built with is built then.
+                    Some(Change::Lock) if making.is_some() => {}
+                    Some(Change::Lock) => making = Some(self.make()),
                     Some(Change::Settings) => self.settings_changed().await,
                     None => {}
                 },
@@ -167,7 +177,7 @@ impl<'a> Dev<'a> {
     async fn take_over(&mut self, made: Box<Made>) {
         self.waiting = None;
         let result = match self.serving.take() {
-            None => self.first(&made).await.map_err(|failure| (Step::Load, failure)),
+            None => self.first(&made).await.map_err(|failure| (Step::Load, self.configurable(&made, failure))),
             Some(serving) => {
                 let result = self.next(&serving, &made).await.map_err(|failure| (Step::Swap, failure));
                 if result.is_err() {
@@ -205,6 +215,30 @@ impl<'a> Dev<'a> {
             load: started.elapsed(),
         };
         Ok((event, serving))
+    }
+
+    /// A failure to load, with the lines of hal9.toml that are missing: no command knows a plugin that is not installed.
+    fn configurable(&self, made: &Made, failure: Failure) -> Failure {
+        let config = Value::Object(self.session.settings.plugin(&made.manifest.metadata.id).config);
+        let known = references(&config);
+        let (Ok((config, faults)), Some(schema)) =
+            (check_configuration(&made.manifest, config, &known), &made.manifest.configuration)
+        else {
+            return failure;
+        };
+        if faults.is_empty() {
+            return failure;
+        }
+        let id = &made.manifest.metadata.id;
+        let section = match &self.environment {
+            Some(name) => format!("[env.{name}.plugins.\"{id}\".config]"),
+            None => format!("[plugins.\"{id}\".config]"),
+        };
+        let missing = Schema::new(schema).missing(&config);
+        let lines: String = missing.iter().map(|line| format!("\n      {line}")).collect();
+        let what = if missing.is_empty() { "correct" } else { "write" };
+        let path = self.session.home.settings();
+        failure.help(format!("{what} in {}, and save it:\n      {section}{lines}", path.display()))
     }
 
     /// Puts a version in the place of the one that serves.

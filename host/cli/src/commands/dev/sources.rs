@@ -16,6 +16,8 @@ const QUIET: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Sources,
+    /// The file in which a build writes down which versions it took.
+    Lock,
     Settings,
 }
 
@@ -50,12 +52,12 @@ impl Watched {
         let watched = self.clone();
         let tell = move |events: DebounceEventResult| {
             let seen = match events {
-                Ok(events) => [Change::Settings, Change::Sources].map(|change| {
+                Ok(events) => [Change::Settings, Change::Sources, Change::Lock].map(|change| {
                     let is_it = |event: &notify::Event| watched.change(event).contains(&change);
                     events.iter().any(|event| is_it(event)).then_some(change)
                 }),
                 // What it could not tell may be anything.
-                Err(_) => [Some(Change::Settings), Some(Change::Sources)],
+                Err(_) => [Some(Change::Settings), Some(Change::Sources), None],
             };
             // Whoever is gone needs not be told.
             for change in seen.into_iter().flatten() {
@@ -98,7 +100,7 @@ impl Watched {
                 inside.extension().is_some_and(|extension| extension == "wasm") || inside == Path::new("manifest.json")
             }
         };
-        is_source.then_some(Change::Sources)
+        is_source.then_some(if inside == Path::new("Cargo.lock") { Change::Lock } else { Change::Sources })
     }
 }
 
@@ -131,6 +133,7 @@ mod tests {
         assert_eq!(change(false, "/p/x.wasm"), Some(Change::Sources));
         assert_eq!(change(false, "/p/manifest.json"), Some(Change::Sources));
         assert_eq!(change(false, "/p/x.c"), None);
+        assert_eq!((change(true, "/p/Cargo.lock"), change(false, "/p/Cargo.lock")), (Some(Change::Lock), None));
         assert_eq!(change(true, "/home/hal9.toml"), Some(Change::Settings));
         assert_eq!(change(true, "/home/audit.jsonl"), None);
     }
