@@ -6,14 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use hal9_package::{Digest, PluginId};
+use hal9_package::{Digest, Metadata, Package, PluginId};
 use semver::Version;
 
-use crate::{
-    Error, Installed, Registry,
-    rows::{self, StoredVersion},
-    store::Entry,
-};
+use crate::{Error, Installed, Registry, rows, store::Entry};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +36,11 @@ pub enum Fault {
     Unreferenced,
     /// A file that was being written when a command did not come to its end.
     Leftover,
+    /// A package that no installed version refers to, in a registry that has lost what it knew, or cannot be read: it may be
+    /// the last copy, and is left alone. What it is the package of.
+    Orphan(PluginId, Version),
+    /// A file of which such a registry cannot say whether somebody needs it. It is left alone.
+    Unsure,
     /// Something in the store that HAL9 has not put there. It is left alone.
     Strange,
     /// What the database keeps of a plugin cannot be read; the id, and why.
@@ -62,6 +63,18 @@ impl fmt::Display for Damage {
             }
             Fault::Component(how) => write!(f, "its component {path} is damaged: {how}; install it again"),
             Fault::Unreferenced => write!(f, "{path} belongs to nothing that is installed"),
+            Fault::Orphan(plugin, version) => write!(
+                f,
+                "{path} is the package of {plugin} {version}, which the registry does not know any more: run `hal9 plugin install \
+                 {path}` to have it again, or remove the file; its signature was in the registry, so name it with --signature \
+                 FILE, or say --allow-unsigned if you trust what is on this disk"
+            ),
+            Fault::Unsure => {
+                write!(
+                    f,
+                    "{path} may belong to what the registry has lost: it is left alone until the rest is put right"
+                )
+            }
             Fault::Leftover => write!(f, "{path} was left by a command that did not come to its end"),
             Fault::Strange => write!(f, "{path} is nothing of HAL9's: move it away"),
             Fault::Row(plugin, why) => write!(
@@ -92,9 +105,10 @@ impl Registry {
         let mut damages = self.damaged_database()?;
         let mut needed = BTreeSet::new();
         let mut seen = BTreeMap::new();
-        for (plugin, row) in self.all_versions()? {
-            // Also of a row that cannot be read: its files are not for anybody to remove.
-            needed.extend([&row.package, &row.component].into_iter().filter_map(|text| text.parse::<Digest>().ok()));
+        for (plugin, row) in self.database.read(rows::all_versions)? {
+            // Also of a row that cannot be read: its files are not for anybody to remove. Which those are, a damaged digest
+            // does not say; so nothing is, as long as there is such a row.
+            needed.extend(row.digests().into_iter().flatten());
             let read = || -> Result<_, rows::Unreadable> { Ok((plugin.parse()?, row.parse()?.1)) };
             match read() {
                 Ok((id, installed)) => self.damaged_files(&id, &installed, &mut seen, &mut damages),
@@ -103,16 +117,43 @@ impl Registry {
                 Err(why) => damages.push(self.damaged_row(&plugin, &why)),
             }
         }
+        let is_sound = !damages.iter().any(|one| matches!(one.fault, Fault::Row(..) | Fault::Database(_)));
+        let mut unreferenced = Vec::new();
         for entry in self.store.entries()? {
             let (path, fault, mends) = match entry {
                 Entry::Blob(_, digest) if needed.contains(&digest) => continue,
-                Entry::Blob(path, _) => (path, Fault::Unreferenced, true),
+                Entry::Blob(path, digest) => {
+                    unreferenced.push((path, digest));
+                    continue;
+                }
                 Entry::Temporary(path) => (path, Fault::Leftover, true),
                 Entry::Strange(path) => (path, Fault::Strange, false),
             };
             damages.push(Damage { owner: None, path, fault, mends });
         }
+        damages.extend(self.unreferenced(unreferenced, is_sound)?);
         Ok(damages)
+    }
+
+    /// What becomes of files that no row refers to. They are nobody's only where the registry knows all that it ever knew.
+    fn unreferenced(&self, files: Vec<(PathBuf, Digest)>, is_sound: bool) -> Result<Vec<Damage>, Error> {
+        let is_lost = self.database.is_lost()?;
+        let package = |digest: &Digest| {
+            let package = if is_sound && !is_lost { None } else { Package::read(self.store.read(digest).ok()?).ok() };
+            package.map(|package| package.manifest().metadata.clone())
+        };
+        let found: Vec<_> = files.into_iter().map(|(path, digest)| (path, package(&digest))).collect();
+        // A component can be made again from its package. One that no package is left of serves nobody.
+        let is_nobodys = is_sound && found.iter().all(|(_, package)| package.is_none());
+        let damage = |(path, package): (PathBuf, Option<Metadata>)| {
+            let fault = match package {
+                Some(metadata) => Fault::Orphan(metadata.id, metadata.version),
+                None if is_nobodys => Fault::Unreferenced,
+                None => Fault::Unsure,
+            };
+            Damage { owner: None, path, fault, mends: is_nobodys }
+        };
+        Ok(found.into_iter().map(damage).collect())
     }
 
     fn damaged_files(
@@ -167,14 +208,5 @@ impl Registry {
     fn damaged_row(&self, id: &str, why: &dyn fmt::Display) -> Damage {
         let fault = Fault::Row(id.to_owned(), why.to_string());
         Damage { owner: None, path: self.database.path().to_owned(), fault, mends: false }
-    }
-
-    fn all_versions(&self) -> Result<Vec<(String, StoredVersion)>, Error> {
-        self.database.read(|connection| {
-            connection
-                .prepare(&format!("SELECT plugin, {} FROM version ORDER BY plugin, version", rows::VERSION))?
-                .query_map([], |row| Ok((row.get("plugin")?, StoredVersion::read(row)?)))?
-                .collect()
-        })
     }
 }

@@ -32,7 +32,7 @@ pub enum Error {
     /// The file is not a database, or a damaged one.
     #[error(
         "the registry {} is damaged ({source}): move it away together with its -wal and -shm files, and load or install \
-         the plugins again (until `hal9 doctor --fix` their packages are in store/blobs), or try `sqlite3 {} .recover`",
+         the plugins again (`hal9 doctor` finds their packages in store/blobs), or try `sqlite3 {} .recover`",
         path.display(), path.display()
     )]
     Corrupt {

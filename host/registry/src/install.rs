@@ -7,6 +7,7 @@ use semver::Version;
 
 use crate::{
     Error, Install, Installed, Registry,
+    lost::settle,
     registry::unknown,
     rows::{StoredVersion, index, json, now, versions},
     schema::{Database, Stop},
@@ -40,6 +41,7 @@ impl Registry {
         let components: Vec<_> = installs.iter().map(|one| Digest::of(one.component)).collect();
         let writer = self.store.write()?;
         writer.clear()?;
+        settle(&mut self.database, &self.store)?;
         let result = store(&writer, installs, &components).and_then(|()| {
             self.database.write(|transaction| {
                 installs.iter().zip(&components).try_for_each(|(one, component)| record(transaction, one, component))

@@ -30,6 +30,7 @@ mod error;
 mod install;
 mod installed;
 mod link;
+mod lost;
 mod mend;
 mod plugin;
 mod registry;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use hal9_package::Digest;
 
-use crate::{Damage, Error, Fault, Registry, store::Writer};
+use crate::{Damage, Error, Fault, Registry, lost::settle, store::Writer};
 
 /// Something that was put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,7 @@ impl Registry {
             };
             mended.extend(remedy.map(|remedy| Mended { damage, remedy }));
         }
+        settle(&mut self.database, &self.store)?;
         Ok(mended)
     }
 

@@ -25,7 +25,9 @@ impl Registry {
     /// [`Error::Home`], [`Error::Corrupt`], [`Error::Newer`], [`Error::Busy`] or [`Error::Database`]. None of them
     /// changes what is there.
     pub fn open(home: &Path) -> Result<Self, Error> {
-        Database::open(home).map(|database| Self { database, store: Store::of(home) })
+        let store = Store::of(home);
+        let database = Database::open(home, || store.has_files())?;
+        Ok(Self { database, store })
     }
 
     /// Makes a plugin active or inactive; `false` if it was that already.

@@ -7,13 +7,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use hal9_package::Manifest;
+use hal9_package::{Digest, Manifest};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::{Installed, Link, Plugin, Source, schema::Stop};
 
 /// The columns of a version, as [`StoredVersion`] reads them.
-pub(crate) const VERSION: &str = "version.version, version.manifest AS version_manifest, version.package, \
+const VERSION: &str = "version.version, version.manifest AS version_manifest, version.package, \
      version.component, version.size, version.key, version.signature, version.origin, version.installed_at";
 
 /// A plugin with what serves: its link, or else its current version.
@@ -89,6 +89,11 @@ impl StoredVersion {
         })
     }
 
+    /// The files that it refers to: its package and its component.
+    pub(crate) fn digests(&self) -> [Result<Digest, Unreadable>; 2] {
+        [parse("package", &self.package), parse("component", &self.component)]
+    }
+
     pub(crate) fn parse(self) -> Result<(Manifest, Installed), Unreadable> {
         let manifest = manifest(&self.manifest)?;
         let installed = Installed {
@@ -143,6 +148,14 @@ pub(crate) fn versions(connection: &Connection, id: &str) -> rusqlite::Result<Ve
     connection
         .prepare_cached(&format!("SELECT {VERSION} FROM version WHERE plugin = ?"))?
         .query_map([id], StoredVersion::read)?
+        .collect()
+}
+
+/// The versions of all plugins, as they are kept, each with its plugin's id.
+pub(crate) fn all_versions(connection: &Connection) -> rusqlite::Result<Vec<(String, StoredVersion)>> {
+    connection
+        .prepare(&format!("SELECT plugin, {VERSION} FROM version ORDER BY plugin, version"))?
+        .query_map([], |row| Ok((row.get("plugin")?, StoredVersion::read(row)?)))?
         .collect()
 }
 

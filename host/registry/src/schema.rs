@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::Error;
+use crate::{Error, rows::now};
 
 /// The steps from an empty database to a current one; `user_version` counts those that were taken. Steps are only
 /// ever added.
@@ -84,6 +84,12 @@ const STEPS: &[&str] = &[
         FOREIGN KEY (plugin, version) REFERENCES version DEFERRABLE INITIALLY DEFERRED
     ) STRICT;
 ",
+    "
+    -- Has a row where the database was made anew beside the files of one that is lost.
+    CREATE TABLE lost (
+        found_at INTEGER NOT NULL -- milliseconds since the Unix epoch
+    ) STRICT;
+",
 ];
 
 /// How long a process waits for another one to finish writing.
@@ -97,7 +103,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn open(home: &Path) -> Result<Self, Error> {
+    /// `is_beside_files` says of a database that is made whether there are files that only another one can have known.
+    pub(crate) fn open(home: &Path, is_beside_files: impl Fn() -> bool) -> Result<Self, Error> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -119,7 +126,7 @@ impl Database {
         };
         let connection = connect().map_err(|source| tell(&path, source))?;
         let mut database = Self { path, connection };
-        database.migrate()?;
+        database.migrate(is_beside_files)?;
         Ok(database)
     }
 
@@ -150,7 +157,7 @@ impl Database {
             })
     }
 
-    fn migrate(&mut self) -> Result<(), Error> {
+    fn migrate(&mut self, is_beside_files: impl Fn() -> bool) -> Result<(), Error> {
         let known = STEPS.len() as i64;
         let version =
             |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
@@ -161,6 +168,9 @@ impl Database {
                 let found = version(transaction)?;
                 for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
                     transaction.execute_batch(step)?;
+                }
+                if found == 0 && is_beside_files() {
+                    transaction.execute("INSERT INTO lost VALUES (?)", [now()])?;
                 }
                 let reached = found.max(known);
                 transaction.pragma_update(None, "user_version", reached)?;

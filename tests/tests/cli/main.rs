@@ -22,6 +22,7 @@ mod permissions;
 mod plugins;
 mod policy;
 mod readme;
+mod repair;
 mod scraper;
 mod secrets;
 mod signals;

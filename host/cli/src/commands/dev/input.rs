@@ -109,8 +109,8 @@ pub(super) async fn answer(manager: Manager, id: PluginId, output: Output, mut l
 }
 
 async fn asked(manager: &Manager, id: &PluginId, line: &str) -> Result<Vec<Event>, Failure> {
-    let plugin = manager.get(id)?;
-    match Request::of(line, &tools(plugin.manifest())) {
+    let manifest = manager.get(id)?.manifest();
+    match Request::of(line, &tools(&manifest)) {
         Request::Signal(text) => signal(manager, id, text).await,
         Request::Tool(name, params) => tool(manager, id, name, params).await.map(|event| vec![event]),
     }
@@ -126,7 +126,7 @@ async fn signal(manager: &Manager, id: &PluginId, text: &str) -> Result<Vec<Even
     let plugin = manager.get(id)?;
     let layer = plugin.manifest().capabilities.iter().find_map(Capability::layer).map(str::to_owned);
     let Some(layer) = layer else {
-        let help = match tools(plugin.manifest()).as_slice() {
+        let help = match tools(&plugin.manifest()).as_slice() {
             [] => "it is not called from here".to_owned(),
             [name] => format!("call its tool: tool {} {{\"text\": \"hello\"}}", plain(name)),
             names => format!(
@@ -144,7 +144,7 @@ async fn signal(manager: &Manager, id: &PluginId, text: &str) -> Result<Vec<Even
 async fn tool(manager: &Manager, id: &PluginId, name: Option<&str>, params: &str) -> Result<Event, Failure> {
     let plugin = manager.get(id)?;
     let manifest = plugin.manifest();
-    let Some(name) = name.or_else(|| tools(manifest).first().copied()).map(str::to_owned) else {
+    let Some(name) = name.or_else(|| tools(&manifest).first().copied()).map(str::to_owned) else {
         let help = "send its neuron a signal: any other line is one";
         return Err(Failure::usage(format!("{id} has no tool"), help).plugin(id));
     };

@@ -1,0 +1,90 @@
+//! A home that was damaged: what `doctor` says of it, what it mends, and what it leaves alone.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::home::Home;
+use super::packages::Shelf;
+
+/// One line of `doctor`, by its name.
+#[track_caller]
+fn doctor(home: &Home, name: &str, args: &[&str]) -> Value {
+    // The machine may lack what this is not about, so the status does not count.
+    let run = home.hal9([&["--json", "doctor"], args].concat());
+    let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+    let row = value["checks"].as_array().unwrap().iter().find(|row| row["name"] == name).cloned();
+    row.unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+/// Every file of the store, in order.
+fn blobs(home: &Home) -> Vec<PathBuf> {
+    let folder = |path: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(path).map(|entries| entries.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default()
+    };
+    let mut blobs: Vec<_> = folder(&home.path().join("store/blobs")).iter().flat_map(|shard| folder(shard)).collect();
+    blobs.sort();
+    blobs
+}
+
+fn database(home: &Home, sql: &str) {
+    rusqlite::Connection::open(home.path().join("registry.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+/// Two plugins that are installed: `test.a` and `test.b`.
+fn installed(shelf: &Shelf) -> Home {
+    let home = Home::trusting();
+    for id in ["test.a", "test.b"] {
+        home.install(&shelf.package(id, "1.0.0", json!({})));
+    }
+    home
+}
+
+#[test]
+fn packages_outlive_the_registry() {
+    let shelf = Shelf::new();
+    let home = installed(&shelf);
+    let before = blobs(&home);
+    assert_eq!(before.len(), 3, "two packages with the same component");
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(home.path().join(format!("registry.db{suffix}")));
+    }
+    assert!(home.versions().is_empty());
+    let row = doctor(&home, "store", &["--fix"]);
+    assert_eq!(blobs(&home), before, "nothing is removed: {row}");
+    assert_eq!(row["state"], "failed", "{row}");
+    let found = row["found"].as_str().unwrap();
+    let lines: Vec<_> = found.lines().filter(|line| line.contains("is the package of test.")).collect();
+    assert_eq!(lines.len(), 2, "{found}");
+    assert!(found.contains("--signature FILE") && found.contains("--allow-unsigned"), "{found}");
+    // What it says to do puts all of it right.
+    for line in lines {
+        let path = line.split(' ').next().unwrap();
+        assert!(line.contains(&format!("hal9 plugin install {path}`")), "{line}");
+        home.install(Path::new(path));
+    }
+    assert_eq!(home.versions(), ["test.a 1.0.0", "test.b 1.0.0"]);
+    assert_eq!(doctor(&home, "store", &[])["state"], "ok");
+    assert_eq!(blobs(&home), before);
+    // And from then on the registry is believed again.
+    home.install(&shelf.package("test.c", "1.0.0", json!({})));
+    database(&home, "DELETE FROM plugin WHERE id = 'test.b'");
+    assert_eq!(doctor(&home, "store", &["--fix"])["state"], "ok");
+    assert_eq!(blobs(&home).len(), 3, "what nobody refers to is gone");
+}
+
+#[test]
+fn a_damaged_digest_costs_no_file() {
+    let shelf = Shelf::new();
+    let home = installed(&shelf);
+    let before = blobs(&home);
+    for column in ["package", "component"] {
+        database(&home, &format!("UPDATE version SET {column} = 'sha256:xyz' WHERE plugin = 'test.a'"));
+        let row = doctor(&home, "store", &["--fix"]);
+        assert_eq!(row["state"], "failed", "{row}");
+        assert!(row["found"].as_str().unwrap().contains("test.a: what the registry"), "{row}");
+        assert_eq!(blobs(&home), before, "{column}");
+    }
+    let row = doctor(&home, "store", &[]);
+    assert!(row["found"].as_str().unwrap().contains("is the package of test.a 1.0.0"), "{row}");
+}
