@@ -56,7 +56,7 @@ pub(super) async fn install(told: &mut Told, home: &Home, plugin: &Plugin, compo
         return Err(unexpected("the store gave back other bytes than it was given"));
     }
     let Source::Installed(version) = &installed.source else { return Err(unexpected("it was not installed")) };
-    told.line(format!("installed as {}", dim(&version.package)));
+    told.line(format!("installed as {}", dim(version.package)));
     told.fact("digest", version.package.to_string());
     told.fact("refused", refusal.message);
     Ok(())
