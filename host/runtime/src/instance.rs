@@ -242,6 +242,13 @@ impl Live {
         arm(&mut self.store);
     }
 
+    /// Lets a result be as large as all of the plugin's memory, which it is in, or no larger than what any host call carries.
+    pub(crate) fn allow_state(&mut self, allow: bool) {
+        let limits = &self.bounds.version.limits;
+        let most = if allow { limits.memory.max(limits.host_memory) } else { limits.host_memory };
+        self.store.set_hostcall_fuel(most.as_usize());
+    }
+
     /// Whether it has served as many calls as it was to serve.
     pub(crate) fn is_due(&self) -> bool {
         self.calls >= self.recycle_at

@@ -47,7 +47,10 @@ impl Live {
 
     /// All that the next instance needs to go on; none, where it keeps nothing.
     pub(crate) async fn export_state(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        match step!(self.call_export_state())? {
+        self.allow_state(true);
+        let exported = step!(self.call_export_state());
+        self.allow_state(false);
+        match exported? {
             Some(state) => self.own(Some(state)).map(|state| state.filter(|state| !state.is_empty())),
             None => Ok(None),
         }

@@ -271,7 +271,17 @@ impl Plugin {
     ///
     /// [`Error::NotFound`] for one without a lifecycle, and whatever ends the call.
     pub async fn export_state(&self, call: &mut Call) -> Result<Vec<u8>, Error> {
-        let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_export_state());
+        let mut lease = Lease::begin(&self.resident, call).await?;
+        lease.live.allow_state(true);
+        let Live { store, guests, bounds, .. } = &mut *lease.live;
+        let result = match &guests.lifecycle {
+            Some(guest) => bounded(bounds, guest.call_export_state(store)).await,
+            None => {
+                lease.live.allow_state(false);
+                return Err(lease.without(call, Kind::Lifecycle));
+            }
+        };
+        lease.live.allow_state(false);
         lease.end(call, result)
     }
 

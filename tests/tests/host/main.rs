@@ -23,5 +23,6 @@ mod reload;
 mod routing;
 mod sandbox;
 mod shares;
+mod steps;
 mod table;
 mod worlds;

@@ -1,5 +1,5 @@
 //! A neuron that counts its signals, and hands the count over. It answers with the `version` of its configuration when it began,
-//! the one of now, and the count. `init`, `health`, `export` and `import` may be configured to `fail` or `panic`.
+//! the one of now, and the count. `init`, `health`, `export` and `import` may be configured to `fail` or `panic`; `bytes` is how much state it has.
 
 use hal9_plugin_sdk::*;
 
@@ -28,11 +28,14 @@ impl LifecyclePlugin for Counter {
     }
 
     fn export_state(&self) -> Result<Vec<u8>, PluginError> {
-        obey("export").map(|()| self.count.to_le_bytes().into())
+        let mut state = self.count.to_le_bytes().to_vec();
+        let bytes = config_value("bytes").as_ref().and_then(Value::as_u64).unwrap_or(0);
+        state.resize(state.len().max(bytes as usize), 0);
+        obey("export").map(|()| state)
     }
 
     fn import_state(&mut self, state: Vec<u8>) -> Result<(), PluginError> {
-        self.count = state.try_into().map_or(0, u64::from_le_bytes);
+        self.count = state.first_chunk().map_or(0, |count| u64::from_le_bytes(*count));
         obey("import")
     }
 }
