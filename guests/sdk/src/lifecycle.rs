@@ -57,7 +57,8 @@ pub trait LifecyclePlugin: Default + 'static {
     /// The first call to every instance. A neuron has its configuration by then.
     ///
     /// # Errors
-    /// A failure means that the plugin cannot work: it is not activated.
+    /// A failure means that this instance cannot work, and ends what it was made for: the call that needed it, or the
+    /// activation of a plugin that is not lazy.
     fn init(&mut self) -> Result<(), PluginError> {
         Ok(())
     }
@@ -77,7 +78,9 @@ pub trait LifecyclePlugin: Default + 'static {
         Ok(())
     }
 
-    /// All that the next instance, perhaps of the plugin's next version, needs to go on. May be empty.
+    /// All that the next instance, perhaps of the plugin's next version, needs to go on. May be empty, and at most as large
+    /// as the plugin's limit `memory`. While the host keeps all calls of the plugin waiting, other plugins cannot be called
+    /// from here.
     ///
     /// # Errors
     /// As the plugin says.
@@ -103,7 +106,8 @@ pub trait LifecyclePlugin: Default + 'static {
         )
     }
 
-    /// The last call to an instance that is let go in good order. It may also be dropped without.
+    /// The last call to an instance that is let go in good order. It may also be dropped without, and always is where
+    /// `persistent` is false.
     fn shutdown(&mut self) {}
 }
 

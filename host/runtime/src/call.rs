@@ -7,6 +7,20 @@ use hal9_package::PluginId;
 
 use crate::Emission;
 
+/// Who waits for what an instance does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waiting<'a> {
+    /// These plugins, outermost first.
+    Chain(&'a [PluginId]),
+    /// Perhaps anybody: all calls of the plugin are kept waiting.
+    Anybody,
+}
+
+impl Waiting<'_> {
+    /// No plugin waits.
+    pub(crate) const NOBODY: Self = Self::Chain(&[]);
+}
+
 /// What one call brings along and takes home. Can be used for one call after another; what was emitted adds up.
 #[derive(Debug, Default)]
 pub struct Call {

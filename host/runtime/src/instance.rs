@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
 use crate::bindings::hal9::plugin::types;
+use crate::call::Waiting;
 use crate::cpu::{Metered, Run};
 use crate::imports::clock::ClockCtx;
 use crate::imports::config::ConfigCtx;
@@ -98,11 +99,10 @@ impl State {
         })
     }
 
-    /// Begins a call: all of the output allowance is there again, and `chain` waits for it.
-    pub(crate) fn begin(&mut self, chain: &[PluginId]) {
+    /// Begins a call: all of the output allowance is there again, and it is known who waits for it.
+    pub(crate) fn begin(&mut self, waiting: Waiting<'_>) {
         self.output.reset();
-        self.plugins.chain.clear();
-        self.plugins.chain.extend_from_slice(chain);
+        self.plugins.begin(waiting);
     }
 
     pub(crate) fn files(&mut self) -> sandbox::FilesView<'_> {
@@ -195,11 +195,11 @@ pub(crate) struct Bounds {
 
 impl Live {
     /// Makes an instance, under the limits of an ordinary call, and has it initialise itself.
-    pub(crate) async fn start(version: &Arc<Version>, chain: &[PluginId]) -> Result<Box<Self>, Error> {
+    pub(crate) async fn start(version: &Arc<Version>, waiting: Waiting<'_>) -> Result<Box<Self>, Error> {
         let run = Arc::new(Run::new(version.common.meter.clone()));
         let bounds = Bounds { version: version.clone(), run: run.clone() };
         let mut store = Store::new(version.host.shared.engine.wasmtime(), State::new(version, run)?);
-        store.data_mut().begin(chain);
+        store.data_mut().begin(waiting);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(version.limits.host_memory.as_usize());
         store.set_max_component_handles(version.limits.handles as usize);
@@ -238,7 +238,7 @@ impl Live {
     /// Begins a call, for which `chain` waits.
     pub(crate) fn begin(&mut self, chain: &[PluginId]) {
         self.calls += 1;
-        self.store.data_mut().begin(chain);
+        self.store.data_mut().begin(Waiting::Chain(chain));
         arm(&mut self.store);
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use hal9_package::PluginId;
 
 use crate::bindings::hal9::plugin::types::Failure;
+use crate::call::Waiting;
 use crate::circuit::Trial;
 use crate::instance::Live;
 use crate::resident::{Interrupted, Resident};
@@ -143,7 +144,7 @@ async fn make(resident: &Resident, outdated: Option<Box<Live>>, chain: &[PluginI
     }
     match resident.take_spare() {
         Some(live) => Ok(live),
-        None => Live::start(&resident.current(), chain).await,
+        None => Live::start(&resident.current(), Waiting::Chain(chain)).await,
     }
 }
 
@@ -164,7 +165,7 @@ async fn recycle(resident: &Resident, seat: &Seat, chain: &[PluginId]) {
     let mut slot = seat.slot.lock().await;
     // Somebody else may have been faster.
     let Some(mut old) = slot.take_if(|live| live.is_due() && resident.is_current(live)) else { return };
-    match successor(&mut old, chain).await {
+    match successor(&mut old, Waiting::Chain(chain)).await {
         Ok(fresh) => {
             *slot = Some(fresh);
             Resident::let_go(old);
@@ -182,11 +183,11 @@ async fn recycle(resident: &Resident, seat: &Seat, chain: &[PluginId]) {
 }
 
 /// A fresh instance with the state of another of the same version.
-async fn successor(old: &mut Box<Live>, chain: &[PluginId]) -> Result<Box<Live>, Error> {
-    let state = old.export_state().await?;
-    let mut fresh = Live::start(old.version(), chain).await?;
+async fn successor(old: &mut Box<Live>, waiting: Waiting<'_>) -> Result<Box<Live>, Error> {
+    let state = old.export_state(waiting).await?;
+    let mut fresh = Live::start(old.version(), waiting).await?;
     if let Some(state) = state {
-        fresh.import_state(&state).await?;
+        fresh.import_state(&state, waiting).await?;
     }
     Ok(fresh)
 }

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use crate::bindings::hal9::plugin::types::Failure;
+use crate::call::Waiting;
 use crate::imports::config::ConfigCtx;
 use crate::instance::{Live, arm, bounded};
 use crate::{Error, FailureCode, HealthReport, Limit, fault};
 
 /// Calls a function of `lifecycle` between the calls that plugins are for; none, where the instance has no lifecycle.
 macro_rules! step {
-    ($live:ident . $function:ident ( $($argument:expr),* )) => {{
-        $live.store.data_mut().begin(&[]);
+    ($live:ident . $function:ident ( $($argument:expr),* ), $waiting:expr) => {{
+        $live.store.data_mut().begin($waiting);
         arm(&mut $live.store);
         match &$live.guests.lifecycle {
             Some(guest) => {
@@ -23,22 +24,22 @@ macro_rules! step {
     }};
 }
 
-/// Each is bounded as a call is.
+/// Each is bounded as a call is, and knows who waits for it.
 impl Live {
     /// Tells the instance that it is let go.
-    pub(crate) async fn shutdown(&mut self) -> Result<(), Error> {
-        step!(self.call_shutdown()).map(drop)
+    pub(crate) async fn shutdown(&mut self, waiting: Waiting<'_>) -> Result<(), Error> {
+        step!(self.call_shutdown(), waiting).map(drop)
     }
 
-    /// How it feels; none, where it does not say.
+    /// How it feels before it serves; none, where it does not say.
     pub(crate) async fn health(&mut self) -> Result<Option<HealthReport>, Error> {
-        step!(self.call_health())
+        step!(self.call_health(), Waiting::NOBODY)
     }
 
-    /// Gives it another configuration.
+    /// Gives it another configuration, while all calls of the plugin wait.
     pub(crate) async fn reconfigure(&mut self, config: &Arc<serde_json::Value>) -> Result<(), Error> {
         let text = config.to_string();
-        let taken = step!(self.call_reconfigure(&text))?;
+        let taken = step!(self.call_reconfigure(&text), Waiting::Anybody)?;
         self.own(taken)?;
         let guard = self.version().reach.guard.clone();
         self.store.data_mut().config = ConfigCtx::new(guard, config.clone());
@@ -46,9 +47,9 @@ impl Live {
     }
 
     /// All that the next instance needs to go on; none, where it keeps nothing.
-    pub(crate) async fn export_state(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) async fn export_state(&mut self, waiting: Waiting<'_>) -> Result<Option<Vec<u8>>, Error> {
         self.allow_state(true);
-        let exported = step!(self.call_export_state());
+        let exported = step!(self.call_export_state(), waiting);
         self.allow_state(false);
         match exported? {
             Some(state) => self.own(Some(state)).map(|state| state.filter(|state| !state.is_empty())),
@@ -62,7 +63,7 @@ impl Live {
     ///
     /// [`Error::LimitExceeded`] for more than its memory; [`Error::Failed`] where it does not take it, as one without a
     /// lifecycle never does.
-    pub(crate) async fn import_state(&mut self, state: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn import_state(&mut self, state: &[u8], waiting: Waiting<'_>) -> Result<(), Error> {
         if state.len() as u64 > self.version().limits.memory.0 {
             return Err(fault::exceeded(self.version(), Limit::Memory));
         }
@@ -78,7 +79,7 @@ impl Live {
                 },
             ));
         }
-        let taken = step!(self.call_import_state(state))?;
+        let taken = step!(self.call_import_state(state), waiting)?;
         self.own(taken).map(drop)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::call::Waiting;
 use crate::instance::Live;
 use crate::resident::{Resident, shut_down};
 use crate::version::Version;
@@ -80,7 +81,7 @@ async fn take_back(slot: &mut Option<Box<Live>>, old: &Arc<serde_json::Value>) {
         Err(error) => {
             tracing::warn!(plugin = error.plugin(), "does not take its old configuration back: {error}");
             if !live.lost {
-                shut_down(live).await;
+                shut_down(live, Waiting::Anybody).await;
             }
         }
     }
@@ -94,7 +95,7 @@ async fn begin_anew(
     old: Arc<serde_json::Value>,
 ) -> Result<(), Error> {
     let spare = resident.set_spare(None);
-    match Live::start(version, &[]).await {
+    match Live::start(version, Waiting::Anybody).await {
         Ok(live) => *slot = Some(live),
         Err(error) => {
             version.set_config(old);
@@ -102,7 +103,7 @@ async fn begin_anew(
         }
     }
     if let Some(spare) = spare {
-        shut_down(spare).await;
+        shut_down(spare, Waiting::Anybody).await;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use hal9_package::PluginId;
 use wasmtime::component::ResourceAny;
 
 use crate::audit::AuditKind;
+use crate::call::Waiting;
 use crate::circuit::{Breaker, Change, Circuit, Refused, Trial};
 use crate::instance::Live;
 use crate::seats::{Seat, Seats};
@@ -91,7 +92,7 @@ impl Resident {
         let spare = self.set_spare(None);
         let mut ended = Ok(());
         for mut live in turns.slots.iter_mut().filter_map(|slot| slot.take()).chain(spare) {
-            ended = ended.and(live.shutdown().await);
+            ended = ended.and(live.shutdown(Waiting::Anybody).await);
         }
         ended
     }
@@ -170,14 +171,14 @@ impl Resident {
     pub(crate) fn let_go(live: Box<Live>) {
         // Calls run on a runtime; where there is none any more, it is dropped.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(shut_down(live));
+            runtime.spawn(shut_down(live, Waiting::NOBODY));
         }
     }
 }
 
 /// Shuts an instance down. What goes wrong there is on record, and changes nothing.
-pub(crate) async fn shut_down(mut live: Box<Live>) {
-    if let Err(error) = live.shutdown().await {
+pub(crate) async fn shut_down(mut live: Box<Live>, waiting: Waiting<'_>) {
+    if let Err(error) = live.shutdown(waiting).await {
         tracing::warn!(plugin = error.plugin(), "an instance that was let go: {error}");
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 
+use crate::call::Waiting;
 use crate::circuit::Breaker;
 use crate::error::Step;
 use crate::instance::Live;
@@ -59,7 +60,7 @@ pub(crate) struct Moved {
 
 /// Makes the first instance of a version, and asks it how it feels.
 pub(crate) async fn probe(version: &Arc<Version>) -> Result<Box<Live>, Stopped> {
-    let mut live = Live::start(version, &[]).await.map_err(Stopped::at(Step::Start))?;
+    let mut live = Live::start(version, Waiting::NOBODY).await.map_err(Stopped::at(Step::Start))?;
     match live.health().await {
         Ok(Some(report)) if report.status == Status::Unhealthy => {
             let error = Error::Failed {
@@ -67,7 +68,7 @@ pub(crate) async fn probe(version: &Arc<Version>) -> Result<Box<Live>, Stopped> 
                 code: FailureCode::Unavailable,
                 message: crate::text::escape(&format!("is unhealthy: {}", report.reason), crate::text::MESSAGE_BYTES),
             };
-            shut_down(live).await;
+            shut_down(live, Waiting::NOBODY).await;
             Err(Stopped::at(Step::Health)(error))
         }
         Ok(_) => Ok(live),
@@ -96,7 +97,7 @@ pub(crate) async fn take_over(
     let old_spare = publish(Some(fresh))?;
     resident.seats.set_parallel(version.policy.parallel).await;
     if let Some(spare) = old_spare {
-        shut_down(spare).await;
+        shut_down(spare, Waiting::NOBODY).await;
     }
     drain(resident).await;
     Ok(Moved::default())
@@ -107,7 +108,7 @@ async fn drain(resident: &Resident) {
     for seat in resident.seats.all() {
         let outdated = seat.slot.lock().await.take_if(|live| !resident.is_current(live));
         if let Some(live) = outdated {
-            shut_down(live).await;
+            shut_down(live, Waiting::NOBODY).await;
         }
     }
 }
@@ -135,7 +136,7 @@ async fn with_state(
     drop(turns);
     old.extend(successors);
     for live in old {
-        shut_down(live).await;
+        shut_down(live, Waiting::NOBODY).await;
     }
     Ok(Moved { state: states.iter().map(|state| state.len() as u64).sum(), paused })
 }
@@ -145,7 +146,7 @@ async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live
     let mut states = Vec::new();
     for slot in slots {
         let Some(mut live) = slot.take_if(|live| resident.is_current(live)) else { continue };
-        let exported = live.export_state().await;
+        let exported = live.export_state(Waiting::Anybody).await;
         let lost = live.lost;
         if !lost {
             **slot = Some(live);
@@ -179,10 +180,10 @@ async fn import(version: &Arc<Version>, fresh: Box<Live>, states: &[Vec<u8>]) ->
     let mut successors = vec![fresh];
     for (n, state) in states.iter().enumerate() {
         if n > 0 {
-            successors.push(Live::start(version, &[]).await.map_err(&stop)?);
+            successors.push(Live::start(version, Waiting::Anybody).await.map_err(&stop)?);
         }
         if let Some(successor) = successors.last_mut() {
-            successor.import_state(state).await.map_err(&stop)?;
+            successor.import_state(state, Waiting::Anybody).await.map_err(&stop)?;
         }
     }
     Ok(successors)

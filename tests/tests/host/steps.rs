@@ -57,3 +57,56 @@ async fn after_a_large_state_a_host_call_carries_no_more_than_before() {
     let error = plugin.process_signal(call, &large).await.unwrap_err();
     assert_eq!(limit(&error), Limit::HostMemory, "it comes back with the signal");
 }
+
+/// An active plugin that obeys orders to call another, within a time that a test can wait for.
+async fn caller(lab: &Lab, id: &str, target: &str, config: Value, runtime: RuntimeOverrides) -> Plugin {
+    let caps = LimitOverrides { call_time: Some(Duration::from_secs(5)), ..LimitOverrides::default() };
+    let manifest = Some(neuron(id, "L2", &[&format!("PluginCall:{target}")]));
+    lab.activate("uses-plugins", LoadOptions { config, runtime, caps, manifest, ..LoadOptions::declared() }).await
+}
+
+/// What was said about calls that were refused.
+fn refused(lab: &Lab) -> Vec<String> {
+    lab.audit.take().into_iter().map(|event| event.message).filter(|said| said.contains("a call of")).collect()
+}
+
+#[tokio::test]
+async fn an_instance_that_makes_room_knows_who_waits_for_it() {
+    let lab = Lab::new();
+    let a = caller(&lab, "test.a", "test.b", json!({}), RuntimeOverrides::default()).await;
+    let config = json!({ "export": "ask test.a x" });
+    let b = caller(&lab, "test.b", "test.a", config, recycled(2)).await;
+    for _ in 0..4 {
+        assert_eq!(answer(&a, "ask test.b hello").await, "hello");
+    }
+    let said = refused(&lab);
+    assert!(said.len() == 1 && said[0].contains("test.a"), "{said:?}");
+    assert_eq!((a.stats().traps, b.stats().traps, b.stats().instances), (0, 0, 2));
+    // The pair: where nobody waits for it that it asks, it is answered.
+    assert_eq!(answer(&b, "x").await, "x");
+    assert!(refused(&lab).is_empty());
+    assert_eq!((a.stats().calls, b.stats().instances), (5, 3));
+}
+
+#[tokio::test]
+async fn while_all_calls_of_a_plugin_wait_it_calls_nobody() {
+    let lab = Lab::new();
+    let a = caller(&lab, "test.a", "test.b", json!({}), RuntimeOverrides::default()).await;
+    let order = "ask test.a x";
+    let config = json!({ "export": order, "import": order, "reconfigure": order, "shutdown": order });
+    let b = caller(&lab, "test.b", "test.a", config.clone(), RuntimeOverrides::default()).await;
+    assert_eq!(answer(&b, order).await, "x");
+    let calls = a.stats().calls;
+    b.reconfigure(&mut Call::new(), config.clone()).await.unwrap();
+    assert_eq!(refused(&lab).len(), 1, "to reconfigure");
+    let manifest = Some(neuron("test.b", "L2", &["PluginCall:test.a"]));
+    let options = LoadOptions { config, manifest, ..LoadOptions::declared() };
+    lab.manager.replace(&lab.guest("uses-plugins"), options, Widening::Refuse).await.unwrap();
+    assert_eq!(refused(&lab).len(), 2, "to export, and to import");
+    assert_eq!(a.stats().calls, calls + 1, "when the old instance was let go, calls went on");
+    b.stop().await.unwrap();
+    assert_eq!(refused(&lab).len(), 1, "to shut down");
+    // The pair: in a call it is answered again.
+    assert_eq!(answer(&b, order).await, "x");
+    assert_eq!(a.stats().calls, calls + 2);
+}

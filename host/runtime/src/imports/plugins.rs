@@ -9,6 +9,7 @@ use hal9_package::{PermissionKind, PluginId};
 use super::signals::{EMIT_SIGNALS, Emission};
 use crate::bindings::hal9::plugin::plugins::{self, CallError};
 use crate::bindings::hal9::plugin::types::Signal;
+use crate::call::Waiting;
 use crate::guard::{Guard, Interface};
 
 /// How deep plugins may call plugins.
@@ -58,14 +59,25 @@ pub(crate) struct PluginsCtx {
     guard: Arc<Guard>,
     calls: Arc<dyn PluginCalls>,
     /// Who waits for the call that runs now, outermost first; without this plugin.
-    pub(crate) chain: Vec<PluginId>,
+    chain: Vec<PluginId>,
+    /// Whether all calls of this plugin are kept waiting.
+    all_wait: bool,
     /// What callees emitted during the call that runs now.
     pub(crate) emitted: Vec<Emission>,
 }
 
 impl PluginsCtx {
     pub(crate) fn new(guard: Arc<Guard>, calls: Arc<dyn PluginCalls>) -> Self {
-        Self { guard, calls, chain: Vec::new(), emitted: Vec::new() }
+        Self { guard, calls, chain: Vec::new(), all_wait: false, emitted: Vec::new() }
+    }
+
+    /// Sets who waits for what begins now.
+    pub(crate) fn begin(&mut self, waiting: Waiting<'_>) {
+        self.chain.clear();
+        self.all_wait = matches!(waiting, Waiting::Anybody);
+        if let Waiting::Chain(chain) = waiting {
+            self.chain.extend_from_slice(chain);
+        }
     }
 
     /// The target and the chain as the target sees it.
@@ -76,6 +88,11 @@ impl PluginsCtx {
         let target: PluginId = target.parse().map_err(|_| CallError::NotFound)?;
         if target == *self.guard.plugin() || self.chain.contains(&target) {
             self.guard.withheld(&format!("a call of {target}"), "it waits for this one already", CHAIN);
+            return Err(CallError::Cycle);
+        }
+        // Who is called, or somebody that it calls, may be kept waiting by this plugin: both would wait until a deadline.
+        if self.all_wait {
+            self.guard.withheld(&format!("a call of {target}"), "all calls of this plugin wait for this one", CHAIN);
             return Err(CallError::Cycle);
         }
         if self.chain.len() + 1 >= DEPTH {
@@ -148,8 +165,12 @@ mod tests {
         assert_eq!(ctx.edge("test.b").unwrap(), (id("test.b"), vec![id("test.a")]));
         assert_eq!(ctx.edge("test.c"), Err(CallError::Denied));
         assert_eq!(ctx.edge("test.a"), Err(CallError::Cycle));
-        ctx.chain = vec![id("test.b")];
+        ctx.begin(Waiting::Chain(&[id("test.b")]));
         assert_eq!(ctx.edge("test.b"), Err(CallError::Cycle));
+        ctx.begin(Waiting::Anybody);
+        assert_eq!(ctx.edge("test.b"), Err(CallError::Cycle));
+        ctx.begin(Waiting::NOBODY);
+        assert_eq!(ctx.edge("test.b").unwrap().1, [id("test.a")]);
         let emission = Emission { layer: "L3".into(), signal: Signal::text("x") };
         ctx.take_along(vec![emission.clone(); EMIT_SIGNALS - 1]);
         ctx.take_along(vec![emission; 5]);
