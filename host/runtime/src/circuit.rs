@@ -36,7 +36,7 @@ impl Breaker {
     }
 }
 
-/// The failures of one plugin, over all of its instances and versions.
+/// The failures of one plugin, over all instances of the version that serves.
 pub(crate) struct Circuit {
     /// Whether anything has failed since the last call that went well: all that such a call looks at.
     troubled: AtomicBool,
@@ -45,6 +45,10 @@ pub(crate) struct Circuit {
 
 struct Failures {
     breaker: Breaker,
+    /// The version that serves: what others do counts no more.
+    version: u64,
+    /// How many calls have tried it, so that a trial that is late ends no other.
+    trials: u64,
     /// Instances that were lost in a row, those of callers who gave up among them.
     lost: u32,
     in_a_row: u32,
@@ -80,20 +84,24 @@ pub(crate) enum Change {
 }
 
 /// The one call that tries a plugin which rested. Dropped without a result, the rest begins again.
-pub(crate) struct Trial<'a>(&'a Circuit);
+pub(crate) struct Trial<'a> {
+    circuit: &'a Circuit,
+    number: u64,
+}
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        let mut failures = self.0.lock();
-        if failures.state == State::Trial {
+        let mut failures = self.circuit.lock();
+        if failures.state == State::Trial && failures.trials == self.number {
             failures.state = State::Open(Instant::now());
         }
     }
 }
 
 impl Circuit {
-    pub(crate) fn new(breaker: Breaker) -> Self {
-        let failures = Failures { breaker, lost: 0, in_a_row: 0, rest: breaker.cooldown, state: State::Closed };
+    pub(crate) fn new(breaker: Breaker, version: u64) -> Self {
+        let rest = breaker.cooldown;
+        let failures = Failures { breaker, version, trials: 0, lost: 0, in_a_row: 0, rest, state: State::Closed };
         Self { troubled: AtomicBool::new(false), failures: Mutex::new(failures) }
     }
 
@@ -101,10 +109,11 @@ impl Circuit {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets when it opens from now on.
-    pub(crate) fn set(&self, breaker: Breaker) {
+    /// Sets when it opens from now on, and for which version.
+    pub(crate) fn set(&self, breaker: Breaker, version: u64) {
         let mut failures = self.lock();
         failures.breaker = breaker;
+        failures.version = version;
         if failures.state == State::Closed {
             failures.rest = breaker.cooldown;
         }
@@ -133,12 +142,16 @@ impl Circuit {
             return Ok(None);
         }
         failures.state = State::Trial;
-        Ok(Some(Trial(self)))
+        failures.trials += 1;
+        Ok(Some(Trial { circuit: self, number: failures.trials }))
     }
 
-    /// Takes note of a call that went well.
-    pub(crate) fn succeeded(&self, trial: Option<Trial<'_>>) -> Option<Change> {
+    /// Takes note of a call that went well, of an instance of `version`.
+    pub(crate) fn succeeded(&self, version: u64, trial: Option<Trial<'_>>) -> Option<Change> {
         let mut failures = self.lock();
+        if failures.version != version {
+            return None;
+        }
         failures.lost = 0;
         let was_open = failures.state != State::Closed;
         if was_open && trial.is_none() {
@@ -154,9 +167,12 @@ impl Circuit {
         was_open.then_some(Change::Closed)
     }
 
-    /// Takes note of a failure, with or without an instance lost.
-    pub(crate) fn failed(&self, trial: Option<Trial<'_>>, lost: bool) -> Option<Change> {
+    /// Takes note of a failure of `version`, with or without an instance lost.
+    pub(crate) fn failed(&self, version: u64, trial: Option<Trial<'_>>, lost: bool) -> Option<Change> {
         let mut failures = self.lock();
+        if failures.version != version {
+            return None;
+        }
         self.troubled.store(true, Ordering::Relaxed);
         failures.lost = failures.lost.saturating_add(lost.into());
         failures.in_a_row = failures.in_a_row.saturating_add(1);
@@ -179,8 +195,11 @@ impl Circuit {
     }
 
     /// Takes note of an instance that was lost because the caller gave up: that is no failure of the plugin's.
-    pub(crate) fn interrupted(&self) {
+    pub(crate) fn interrupted(&self, version: u64) {
         let mut failures = self.lock();
+        if failures.version != version {
+            return;
+        }
         self.troubled.store(true, Ordering::Relaxed);
         failures.lost = failures.lost.saturating_add(1);
     }
@@ -189,8 +208,10 @@ impl Circuit {
     pub(crate) fn reset(&self) -> Option<Change> {
         let mut failures = self.lock();
         let was_open = failures.state != State::Closed;
-        let breaker = failures.breaker;
-        *failures = Failures { breaker, lost: 0, in_a_row: 0, rest: breaker.cooldown, state: State::Closed };
+        failures.lost = 0;
+        failures.in_a_row = 0;
+        failures.rest = failures.breaker.cooldown;
+        failures.state = State::Closed;
         self.troubled.store(false, Ordering::Relaxed);
         was_open.then_some(Change::Closed)
     }
@@ -232,7 +253,11 @@ mod tests {
     use super::*;
 
     fn circuit(failures: u32, cooldown: Duration) -> Circuit {
-        Circuit::new(Breaker { failures, cooldown })
+        Circuit::new(Breaker { failures, cooldown }, 1)
+    }
+
+    fn trial(circuit: &Circuit) -> Trial<'_> {
+        Trial { circuit, number: circuit.lock().trials }
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -241,19 +266,19 @@ mod tests {
     fn failures_in_a_row_open_it_once_and_a_success_between_does_not() {
         let circuit = circuit(3, HOUR);
         for _ in 0..2 {
-            assert_eq!(circuit.failed(None, true), None);
-            assert_eq!(circuit.failed(None, true), None);
-            assert_eq!(circuit.succeeded(None), None);
+            assert_eq!(circuit.failed(1, None, true), None);
+            assert_eq!(circuit.failed(1, None, true), None);
+            assert_eq!(circuit.succeeded(1, None), None);
         }
         assert!(!circuit.is_troubled());
-        circuit.failed(None, true);
-        circuit.failed(None, true);
+        circuit.failed(1, None, true);
+        circuit.failed(1, None, true);
         circuit.check().unwrap();
-        assert_eq!(circuit.failed(None, true), Some(Change::Opened(HOUR, 3)));
+        assert_eq!(circuit.failed(1, None, true), Some(Change::Opened(HOUR, 3)));
         assert!(matches!(circuit.check(), Err(Refused::Resting(left)) if left <= HOUR));
         assert!(circuit.admit().is_err());
         assert_eq!(circuit.health(), Health::Resting);
-        assert_eq!(circuit.succeeded(None), None, "it began before");
+        assert_eq!(circuit.succeeded(1, None), None, "it began before");
         assert!(circuit.check().is_err());
         assert_eq!(circuit.reset(), Some(Change::Closed));
         assert!(circuit.admit().unwrap().is_none());
@@ -262,41 +287,59 @@ mod tests {
     #[test]
     fn one_call_tries_it_and_others_are_refused_until_it_is_over() {
         let circuit = circuit(1, Duration::ZERO);
-        assert!(circuit.failed(None, true).is_some());
+        assert!(circuit.failed(1, None, true).is_some());
         let trial = circuit.admit().unwrap();
         assert!(trial.is_some());
         assert_eq!(circuit.check(), Err(Refused::Tried));
         assert_eq!(circuit.admit().err(), Some(Refused::Tried));
         drop(trial);
         let trial = circuit.admit().unwrap();
-        assert_eq!(circuit.succeeded(trial), Some(Change::Closed));
+        assert_eq!(circuit.succeeded(1, trial), Some(Change::Closed));
         assert_eq!(circuit.health(), Health::Healthy);
     }
 
     #[test]
     fn each_trial_that_fails_doubles_the_rest_up_to_a_minute() {
         let circuit = circuit(1, Duration::from_secs(25));
-        circuit.failed(None, true);
+        circuit.failed(1, None, true);
         let mut rests = Vec::new();
         for _ in 0..3 {
             // As if the rest were over.
             circuit.lock().state = State::Trial;
-            assert_eq!(circuit.failed(Some(Trial(&circuit)), true), None, "on record already");
+            assert_eq!(circuit.failed(1, Some(trial(&circuit)), true), None, "on record already");
             rests.push(circuit.lock().rest.as_secs());
         }
         assert_eq!(rests, [50, 60, 60]);
         circuit.lock().state = State::Trial;
-        circuit.succeeded(Some(Trial(&circuit)));
+        circuit.succeeded(1, Some(trial(&circuit)));
         assert_eq!(circuit.lock().rest.as_secs(), 25);
     }
 
     #[test]
     fn one_that_never_opens_never_opens() {
-        let circuit = Circuit::new(Breaker::never());
+        let circuit = Circuit::new(Breaker::never(), 1);
         for _ in 0..100 {
-            assert_eq!(circuit.failed(None, true), None);
+            assert_eq!(circuit.failed(1, None, true), None);
         }
         circuit.check().unwrap();
         assert_eq!(circuit.health(), Health::Failing);
+    }
+
+    #[test]
+    fn what_an_earlier_version_does_changes_nothing() {
+        let breaker = Breaker { failures: 1, cooldown: Duration::ZERO };
+        let circuit = Circuit::new(breaker, 1);
+        circuit.failed(1, None, true);
+        let old = circuit.admit().unwrap();
+        circuit.set(breaker, 2);
+        circuit.reset();
+        assert_eq!(circuit.failed(1, None, true), None);
+        circuit.interrupted(1);
+        assert_eq!((circuit.is_troubled(), circuit.health()), (false, Health::Healthy));
+        assert!(circuit.failed(2, None, true).is_some());
+        let new = circuit.admit().unwrap();
+        drop(old);
+        assert_eq!(circuit.check(), Err(Refused::Tried), "it is the new version that is tried");
+        assert_eq!(circuit.succeeded(2, new), Some(Change::Closed));
     }
 }

@@ -50,20 +50,20 @@ impl<'a> Lease<'a> {
             Some(live) if resident.is_current(&live) => live,
             outdated => match Box::pin(make(resident, outdated, &call.chain)).await {
                 Ok(live) => live,
-                Err(error) => {
+                Err((version, error)) => {
                     call.elapsed = seat.stats.ended(Some(&error), started, 0);
                     call.peak_memory = 0;
                     if error.is_fatal() || matches!(error, Error::Unavailable { .. }) {
-                        resident.note(Some(&error), trial);
+                        resident.note(version, Some(&error), trial);
                     } else {
-                        resident.note_failure(trial);
+                        resident.note_failure(version, trial);
                     }
                     return Err(error);
                 }
             },
         };
         live.begin(&call.chain);
-        let interrupted = Interrupted(Some((resident, seat)));
+        let interrupted = Interrupted(Some((resident, seat, live.version().number)));
         Ok(Self { resident, turn, live, started, trial, interrupted, unwell: false })
     }
 
@@ -82,7 +82,7 @@ impl<'a> Lease<'a> {
         self.interrupted.0 = None;
         let Live { store, bounds, .. } = &mut *self.live;
         let (version, state) = (&bounds.version, store.data_mut());
-        let peak = state.limiter.peak();
+        let (number, peak) = (version.number, state.limiter.peak());
         let result = match result {
             Ok(result) => {
                 if state.output.used() {
@@ -111,9 +111,9 @@ impl<'a> Lease<'a> {
         };
         let error = result.as_ref().err();
         if self.unwell {
-            self.resident.note_failure(self.trial);
+            self.resident.note_failure(number, self.trial);
         } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
-            self.resident.note(error, self.trial);
+            self.resident.note(number, error, self.trial);
         }
         call.elapsed = self.turn.seat.stats.ended(error, self.started, peak);
         call.peak_memory = peak;
@@ -137,14 +137,22 @@ impl<'a> Lease<'a> {
     }
 }
 
-/// An instance of the version that serves, for a seat that has none, or one of an earlier version.
-async fn make(resident: &Resident, outdated: Option<Box<Live>>, chain: &[PluginId]) -> Result<Box<Live>, Error> {
+/// An instance of the version that serves, for a seat that has none, or one of an earlier version; or which version could not
+/// begin, and why.
+async fn make(
+    resident: &Resident,
+    outdated: Option<Box<Live>>,
+    chain: &[PluginId],
+) -> Result<Box<Live>, (u64, Error)> {
     if let Some(outdated) = outdated {
         Resident::let_go(outdated);
     }
     match resident.take_spare() {
         Some(live) => Ok(live),
-        None => Live::start(&resident.current(), Waiting::Chain(chain)).await,
+        None => {
+            let version = resident.current();
+            Live::start(&version, Waiting::Chain(chain)).await.map_err(|error| (version.number, error))
+        }
     }
 }
 
@@ -171,7 +179,7 @@ async fn recycle(resident: &Resident, seat: &Seat, chain: &[PluginId]) {
             Resident::let_go(old);
         }
         Err(error) if old.lost => {
-            resident.note(Some(&error), None);
+            resident.note(old.version().number, Some(&error), None);
             tracing::warn!(plugin = resident.id.as_ref(), "lost while its state was exported: {error}");
         }
         Err(error) => {

@@ -53,7 +53,7 @@ async fn reconfigure(resident: &Resident, config: Arc<serde_json::Value>) -> Res
         }
         if let Err(error) = &result {
             if lost {
-                resident.note(Some(error), None);
+                resident.note(version.number, Some(error), None);
             }
             break;
         }

@@ -40,9 +40,9 @@ impl Resident {
             number: AtomicU64::new(version.number),
             signal_bytes: AtomicU64::new(version.limits.signal_bytes.0),
             seats: Seats::new(version.policy.parallel),
+            circuit: Circuit::new(breaker, version.number),
             current: ArcSwap::from_pointee(version),
             spare: Mutex::default(),
-            circuit: Circuit::new(breaker),
             released: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         }
@@ -69,7 +69,7 @@ impl Resident {
         let number = version.number;
         self.current.store(version);
         self.number.store(number, Ordering::Release);
-        self.circuit.set(breaker);
+        self.circuit.set(breaker, number);
     }
 
     /// Keeps an instance for whoever needs one next; what was kept before.
@@ -136,19 +136,20 @@ impl Resident {
         }
     }
 
-    /// Takes note of how a call ended. A plugin that could not be asked, for want of room, has not failed.
-    pub(crate) fn note(&self, error: Option<&Error>, trial: Option<Trial<'_>>) {
+    /// Takes note of how a call of an instance of `version` ended. A plugin that could not be asked, for want of room, has not
+    /// failed.
+    pub(crate) fn note(&self, version: u64, error: Option<&Error>, trial: Option<Trial<'_>>) {
         let change = match error {
             Some(Error::Unavailable { .. }) => None,
-            Some(error) if error.is_fatal() => self.circuit.failed(trial, true),
-            _ => self.circuit.succeeded(trial),
+            Some(error) if error.is_fatal() => self.circuit.failed(version, trial, true),
+            _ => self.circuit.succeeded(version, trial),
         };
         self.tell(change);
     }
 
     /// Takes note of a failure that lost no instance: a start that the plugin itself gave up, or that it feels unhealthy.
-    pub(crate) fn note_failure(&self, trial: Option<Trial<'_>>) {
-        self.tell(self.circuit.failed(trial, false));
+    pub(crate) fn note_failure(&self, version: u64, trial: Option<Trial<'_>>) {
+        self.tell(self.circuit.failed(version, trial, false));
     }
 
     /// Forgets all failures.
@@ -191,14 +192,14 @@ fn humane(time: std::time::Duration) -> String {
     }
 }
 
-/// A seat whose call nobody waited for: counts it.
-pub(crate) struct Interrupted<'a>(pub(crate) Option<(&'a Resident, &'a Seat)>);
+/// A seat whose call, of an instance of that version, nobody waited for: counts it.
+pub(crate) struct Interrupted<'a>(pub(crate) Option<(&'a Resident, &'a Seat, u64)>);
 
 impl Drop for Interrupted<'_> {
     fn drop(&mut self) {
-        if let Some((resident, seat)) = self.0 {
+        if let Some((resident, seat, version)) = self.0 {
             seat.stats.interrupted();
-            resident.circuit.interrupted();
+            resident.circuit.interrupted(version);
         }
     }
 }

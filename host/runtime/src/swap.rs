@@ -147,7 +147,7 @@ async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live
     for slot in slots {
         let Some(mut live) = slot.take_if(|live| resident.is_current(live)) else { continue };
         let exported = live.export_state(Waiting::Anybody).await;
-        let lost = live.lost;
+        let (lost, version) = (live.lost, live.version().number);
         if !lost {
             **slot = Some(live);
         }
@@ -155,7 +155,7 @@ async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live
             Ok(state) => states.extend(state),
             Err(error) => {
                 if lost {
-                    resident.note(Some(&error), None);
+                    resident.note(version, Some(&error), None);
                 }
                 return Err(Stopped { step: Step::ExportState, error, lost });
             }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use hal9_host::{
-    AuditKind, BackendError, Breaker, Call, Error, Health, LoadOptions, MemoryBackend, Plugin, Status, Stored,
+    AuditKind, BackendError, Breaker, Call, Error, Health, LoadOptions, MemoryBackend, Plugin, Status, Stored, Widening,
 };
-use hal9_package::PluginId;
+use hal9_package::{LimitOverrides, PluginId, RuntimeOverrides};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -182,4 +182,32 @@ async fn the_health_of_all_active_plugins_is_asked_and_an_unhealthy_one_comes_to
     assert!(matches!(checks[1].outcome, Err(Error::Unavailable { .. })), "{:?}", checks[1].outcome);
     assert_eq!(checks[1].stats.health, Health::Resting);
     assert!(checks[0].outcome.is_ok() && checks[2].outcome.is_ok(), "others have nothing to do with it");
+}
+
+#[tokio::test]
+async fn what_the_old_version_breaks_at_is_not_held_against_the_new_one() {
+    let gate = Gate::closed();
+    let lab = Lab::with_memory(gate);
+    // Without a lifecycle, so that the new version does not wait for the calls of the old one.
+    let options = || LoadOptions {
+        runtime: RuntimeOverrides { parallel: Some(8), ..RuntimeOverrides::default() },
+        caps: LimitOverrides { call_time: Some(Duration::from_millis(500)), ..LimitOverrides::default() },
+        ..breaking(3, HOUR)
+    };
+    let plugin = lab.activate("uses-memory", options()).await;
+    let mut old: Vec<_> = (0..4).map(|_| Box::pin(ask(&plugin, "get gate"))).collect();
+    assert!(old.iter_mut().all(|call| call.now_or_never().is_none()));
+    let guest = lab.guest("uses-memory");
+    let replaced = lab.manager.replace(&guest, options(), Widening::Refuse);
+    let (ended, replaced) = tokio::join!(futures::future::join_all(old), replaced);
+    replaced.unwrap();
+    assert!(ended.iter().all(|ended| ended.as_ref().is_err_and(Error::is_fatal)), "{ended:?}");
+    assert!(of_breaker(&lab).is_empty());
+    assert_eq!(plugin.stats().health, Health::Healthy);
+    assert_eq!(answer(&plugin, "get a").await, "Ok(None)");
+    // The pair: what the new one breaks at is.
+    for _ in 0..3 {
+        breaks(&plugin).await;
+    }
+    rests(ask(&plugin, "get a").await);
 }
