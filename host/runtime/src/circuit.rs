@@ -52,6 +52,8 @@ struct Failures {
     /// Instances that were lost in a row, those of callers who gave up among them.
     lost: u32,
     in_a_row: u32,
+    /// How many of those were starts.
+    starts: u32,
     rest: Duration,
     state: State,
 }
@@ -87,6 +89,18 @@ pub(crate) enum Change {
 pub(crate) struct Trial<'a> {
     circuit: &'a Circuit,
     number: u64,
+    /// Since when it rested.
+    since: Instant,
+}
+
+impl Trial<'_> {
+    /// Gives back the right to try it: it was asked nothing.
+    pub(crate) fn untried(self) {
+        let mut failures = self.circuit.lock();
+        if failures.state == State::Trial && failures.trials == self.number {
+            failures.state = State::Open(self.since);
+        }
+    }
 }
 
 impl Drop for Trial<'_> {
@@ -101,7 +115,8 @@ impl Drop for Trial<'_> {
 impl Circuit {
     pub(crate) fn new(breaker: Breaker, version: u64) -> Self {
         let rest = breaker.cooldown;
-        let failures = Failures { breaker, version, trials: 0, lost: 0, in_a_row: 0, rest, state: State::Closed };
+        let failures =
+            Failures { breaker, version, trials: 0, lost: 0, in_a_row: 0, starts: 0, rest, state: State::Closed };
         Self { troubled: AtomicBool::new(false), failures: Mutex::new(failures) }
     }
 
@@ -138,12 +153,10 @@ impl Circuit {
         if let Some(refused) = failures.refusal(Instant::now) {
             return Err(refused);
         }
-        if failures.state == State::Closed {
-            return Ok(None);
-        }
+        let State::Open(since) = failures.state else { return Ok(None) };
         failures.state = State::Trial;
         failures.trials += 1;
-        Ok(Some(Trial { circuit: self, number: failures.trials }))
+        Ok(Some(Trial { circuit: self, number: failures.trials, since }))
     }
 
     /// Takes note of a call that went well, of an instance of `version`.
@@ -158,13 +171,40 @@ impl Circuit {
             // It began before the rest did.
             return None;
         }
-        failures.state = State::Closed;
-        failures.in_a_row = 0;
-        failures.rest = failures.breaker.cooldown;
+        failures.close();
         self.troubled.store(false, Ordering::Relaxed);
         drop(failures);
         drop(trial);
         was_open.then_some(Change::Closed)
+    }
+
+    /// Takes note of an instance of `version` that began, and was asked no more: that makes up for starts that failed, and for
+    /// nothing else.
+    pub(crate) fn started(&self, version: u64, trial: Option<Trial<'_>>) -> Option<Change> {
+        let mut failures = self.lock();
+        if failures.version == version && failures.starts > 0 {
+            failures.in_a_row = failures.in_a_row.saturating_sub(failures.starts);
+            failures.starts = 0;
+            if failures.in_a_row == 0 {
+                drop(failures);
+                return self.succeeded(version, trial);
+            }
+        }
+        drop(failures);
+        if let Some(trial) = trial {
+            trial.untried();
+        }
+        None
+    }
+
+    /// Takes note of a start of `version` that failed, with or without an instance lost.
+    pub(crate) fn not_started(&self, version: u64, trial: Option<Trial<'_>>, lost: bool) -> Option<Change> {
+        let mut failures = self.lock();
+        if failures.version == version {
+            failures.starts = failures.starts.saturating_add(1);
+        }
+        drop(failures);
+        self.failed(version, trial, lost)
     }
 
     /// Takes note of a failure of `version`, with or without an instance lost.
@@ -208,10 +248,7 @@ impl Circuit {
     pub(crate) fn reset(&self) -> Option<Change> {
         let mut failures = self.lock();
         let was_open = failures.state != State::Closed;
-        failures.lost = 0;
-        failures.in_a_row = 0;
-        failures.rest = failures.breaker.cooldown;
-        failures.state = State::Closed;
+        failures.close();
         self.troubled.store(false, Ordering::Relaxed);
         was_open.then_some(Change::Closed)
     }
@@ -236,6 +273,12 @@ impl Circuit {
 }
 
 impl Failures {
+    fn close(&mut self) {
+        (self.lost, self.in_a_row, self.starts) = (0, 0, 0);
+        self.rest = self.breaker.cooldown;
+        self.state = State::Closed;
+    }
+
     fn refusal(&self, now: impl FnOnce() -> Instant) -> Option<Refused> {
         match self.state {
             State::Closed => None,
@@ -257,7 +300,7 @@ mod tests {
     }
 
     fn trial(circuit: &Circuit) -> Trial<'_> {
-        Trial { circuit, number: circuit.lock().trials }
+        Trial { circuit, number: circuit.lock().trials, since: Instant::now() }
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -341,5 +384,34 @@ mod tests {
         drop(old);
         assert_eq!(circuit.check(), Err(Refused::Tried), "it is the new version that is tried");
         assert_eq!(circuit.succeeded(2, new), Some(Change::Closed));
+    }
+
+    #[test]
+    fn a_start_makes_up_for_starts_that_failed_and_for_nothing_else() {
+        let circuit = circuit(3, Duration::ZERO);
+        circuit.not_started(1, None, true);
+        circuit.not_started(1, None, false);
+        circuit.started(1, None);
+        assert!(!circuit.is_troubled());
+        circuit.failed(1, None, true);
+        circuit.not_started(1, None, false);
+        circuit.started(1, None);
+        assert!(circuit.is_troubled());
+        assert_eq!(circuit.failed(1, None, true), None, "two in a row");
+        assert!(circuit.failed(1, None, true).is_some());
+        let trial = circuit.admit().unwrap();
+        assert_eq!(circuit.started(1, trial), None);
+        assert_eq!(circuit.health(), Health::Resting);
+    }
+
+    #[test]
+    fn a_trial_that_asked_nothing_prolongs_no_rest() {
+        let circuit = circuit(1, Duration::ZERO);
+        circuit.failed(1, None, true);
+        let before = circuit.lock().state;
+        circuit.admit().unwrap().unwrap().untried();
+        assert_eq!(circuit.lock().state, before);
+        drop(circuit.admit().unwrap());
+        assert_ne!(circuit.lock().state, before);
     }
 }

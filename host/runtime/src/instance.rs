@@ -105,6 +105,13 @@ impl State {
         self.plugins.begin(waiting);
     }
 
+    /// Drops what was emitted, and forgets which bound kept it from growing: nobody asks for either.
+    pub(crate) fn forget(&mut self) {
+        self.signals.outbox.clear();
+        self.plugins.emitted.clear();
+        self.limiter.take_refused();
+    }
+
     pub(crate) fn files(&mut self) -> sandbox::FilesView<'_> {
         sandbox::FilesView { files: self.files.clone(), wasi: self.filesystem() }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Lease<'a> {
     interrupted: Interrupted<'a>,
     pub(crate) live: Box<Live>,
     started: Option<Instant>,
+    /// Whether the instance was made for this.
+    made: bool,
     trial: Option<Trial<'a>>,
     /// Whether the plugin said that it does not work.
     pub(crate) unwell: bool,
@@ -46,25 +48,40 @@ impl<'a> Lease<'a> {
         let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
         let seat: &'a Seat = turn.seat;
         let started = seat.stats.begin(call.measured);
+        let mut made = false;
         let mut live = match turn.slot.take() {
             Some(live) if resident.is_current(&live) => live,
             outdated => match Box::pin(make(resident, outdated, &call.chain)).await {
-                Ok(live) => live,
+                Ok(live) => {
+                    made = true;
+                    live
+                }
                 Err((version, error)) => {
                     call.elapsed = seat.stats.ended(Some(&error), started, 0);
                     call.peak_memory = 0;
-                    if error.is_fatal() || matches!(error, Error::Unavailable { .. }) {
-                        resident.note(version, Some(&error), trial);
-                    } else {
-                        resident.note_failure(version, trial);
-                    }
+                    resident.note_start(version, Some(&error), trial);
                     return Err(error);
                 }
             },
         };
         live.begin(&call.chain);
         let interrupted = Interrupted(Some((resident, seat, live.version().number)));
-        Ok(Self { resident, turn, live, started, trial, interrupted, unwell: false })
+        Ok(Self { resident, turn, live, started, made, trial, interrupted, unwell: false })
+    }
+
+    /// Waits for the plugin's turn, and makes an instance where there is none. It is asked nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lease::begin`].
+    pub(crate) async fn start(resident: &'a Arc<Resident>) -> Result<(), Error> {
+        let call = &mut Call::new();
+        let mut lease = Self::begin(resident, call).await?;
+        if lease.made && resident.circuit.is_troubled() {
+            resident.note_start(lease.live.version().number, None, lease.trial.take());
+        }
+        lease.cancel(call);
+        Ok(())
     }
 
     /// Ends the call: the instance goes back if it is sound, and is dropped if it is not.
@@ -111,7 +128,7 @@ impl<'a> Lease<'a> {
         };
         let error = result.as_ref().err();
         if self.unwell {
-            self.resident.note_failure(number, self.trial);
+            self.resident.note_unwell(number, self.trial);
         } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
             self.resident.note(number, error, self.trial);
         }
@@ -131,9 +148,25 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Ends a call before anything was called.
-    pub(crate) fn cancel(self, call: &mut Call) {
-        let _ = self.end::<()>(call, Ok(Ok(())));
+    /// Ends a call before anything was called: nothing is known of the plugin that was not known before.
+    pub(crate) fn cancel(mut self, call: &mut Call) {
+        if let Some(trial) = self.trial.take() {
+            trial.untried();
+        }
+        self.put_back(call);
+    }
+
+    /// Gives the instance back, which was asked nothing.
+    fn put_back(mut self, call: &mut Call) {
+        self.interrupted.0 = None;
+        let Live { store, bounds, .. } = &mut *self.live;
+        store.data_mut().forget();
+        let (peak, persistent) = (store.data().limiter.peak(), bounds.version.policy.persistent);
+        if persistent {
+            *self.turn.slot = Some(self.live);
+        }
+        call.elapsed = self.turn.seat.stats.ended(None, self.started, peak);
+        call.peak_memory = peak;
     }
 }
 

@@ -93,10 +93,7 @@ impl Live {
         match result {
             Ok(answer) => {
                 state.finish_output();
-                // Nobody asked for it.
-                state.signals.outbox.clear();
-                state.plugins.emitted.clear();
-                state.limiter.take_refused();
+                state.forget();
                 Ok(answer)
             }
             Err(error) => {

@@ -108,8 +108,7 @@ impl Plugin {
     ///
     /// Whatever ends `lifecycle.init`, or the start of the component.
     pub async fn start(&self) -> Result<(), Error> {
-        let call = &mut Call::measured();
-        Lease::begin(&self.resident, call).await?.end(call, Ok(Ok(())))
+        Lease::start(&self.resident).await
     }
 
     /// Ends its instances, once the calls that run are over: after `lifecycle.shutdown`, where it has that. The next call makes

@@ -147,8 +147,18 @@ impl Resident {
         self.tell(change);
     }
 
-    /// Takes note of a failure that lost no instance: a start that the plugin itself gave up, or that it feels unhealthy.
-    pub(crate) fn note_failure(&self, version: u64, trial: Option<Trial<'_>>) {
+    /// Takes note of how a start ended after which nothing was asked.
+    pub(crate) fn note_start(&self, version: u64, error: Option<&Error>, trial: Option<Trial<'_>>) {
+        let change = match error {
+            None => self.circuit.started(version, trial),
+            Some(Error::Unavailable { .. }) => None,
+            Some(error) => self.circuit.not_started(version, trial, error.is_fatal()),
+        };
+        self.tell(change);
+    }
+
+    /// Takes note that it feels unhealthy.
+    pub(crate) fn note_unwell(&self, version: u64, trial: Option<Trial<'_>>) {
         self.tell(self.circuit.failed(version, trial, false));
     }
 

@@ -211,3 +211,46 @@ async fn what_the_old_version_breaks_at_is_not_held_against_the_new_one() {
     }
     rests(ask(&plugin, "get a").await);
 }
+
+#[tokio::test]
+async fn what_asks_the_plugin_nothing_does_not_end_its_rest() {
+    let lab = Lab::new();
+    let plugin = lab.load_with("faults", breaking(2, Duration::ZERO)).unwrap();
+    let call = &mut Call::new();
+    for _ in 0..2 {
+        ask(&plugin, "panic").await.unwrap_err();
+        // Neither do these come between two failures in a row.
+        plugin.start().await.unwrap();
+        let error = plugin.execute_tool(call, "x", "{}").await.unwrap_err();
+        assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
+    }
+    for _ in 0..2 {
+        assert_eq!(plugin.stats().health, Health::Resting);
+        plugin.execute_tool(call, "x", "{}").await.unwrap_err();
+        plugin.start().await.unwrap();
+        plugin.health(call).await.unwrap();
+    }
+    assert_eq!(plugin.stats().health, Health::Resting);
+    assert_eq!(of_breaker(&lab).len(), 1);
+    assert_eq!(answer(&plugin, "hello").await, "hello");
+    assert_eq!(plugin.stats().health, Health::Healthy);
+}
+
+#[tokio::test]
+async fn a_start_that_goes_well_makes_up_for_starts_that_failed_and_for_nothing_else() {
+    let lab = Lab::new();
+    let options = LoadOptions { config: json!({ "init": "fail" }), ..breaking(3, HOUR) };
+    let plugin = lab.load_with("lifecycle", options).unwrap();
+    for _ in 0..2 {
+        plugin.start().await.unwrap_err();
+    }
+    assert_eq!(plugin.stats().health, Health::Degraded);
+    plugin.reconfigure(&mut Call::new(), json!({})).await.unwrap();
+    for _ in 0..2 {
+        ask(&plugin, "panic").await.unwrap_err();
+        plugin.start().await.unwrap();
+    }
+    assert_eq!(plugin.stats().health, Health::Degraded);
+    ask(&plugin, "panic").await.unwrap_err();
+    rests(ask(&plugin, "").await);
+}
