@@ -340,8 +340,7 @@ impl Session {
                 continue;
             }
             let stats = summary.stats;
-            // The first call is its start.
-            if stats.calls > 1
+            if stats.calls > 0
                 && let Some(watch) = &self.watch
             {
                 watch.called(&id);

@@ -242,9 +242,9 @@ impl Live {
         &self.bounds.version
     }
 
-    /// Begins a call, for which `chain` waits.
-    pub(crate) fn begin(&mut self, chain: &[PluginId]) {
-        self.calls += 1;
+    /// Begins a call, for which `chain` waits; or what is not `counted` as one.
+    pub(crate) fn begin(&mut self, chain: &[PluginId], counted: bool) {
+        self.calls += u64::from(counted);
         self.store.data_mut().begin(Waiting::Chain(chain));
         arm(&mut self.store);
     }

@@ -2,7 +2,7 @@
 //! It refuses to know what is called.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hal9_package::PluginId;
 
@@ -22,6 +22,8 @@ pub(crate) struct Lease<'a> {
     interrupted: Interrupted<'a>,
     pub(crate) live: Box<Live>,
     started: Option<Instant>,
+    /// Whether it counts as a call.
+    counted: bool,
     /// Whether the instance was made for this.
     made: bool,
     trial: Option<Trial<'a>>,
@@ -37,17 +39,32 @@ impl<'a> Lease<'a> {
     /// # Errors
     ///
     /// [`Error::Unavailable`] at once for a plugin that rests, and whatever ends the start.
-    pub(crate) async fn begin(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Self, Error> {
+    pub(crate) fn begin(
+        resident: &'a Arc<Resident>,
+        call: &mut Call,
+    ) -> impl Future<Output = Result<Self, Error>> + Send {
+        Self::open(resident, call, true)
+    }
+
+    /// As [`Lease::begin`], for what does not count as a call.
+    pub(crate) fn begin_uncounted(
+        resident: &'a Arc<Resident>,
+        call: &mut Call,
+    ) -> impl Future<Output = Result<Self, Error>> + Send {
+        Self::open(resident, call, false)
+    }
+
+    async fn open(resident: &'a Arc<Resident>, call: &mut Call, counted: bool) -> Result<Self, Error> {
         if resident.circuit.is_troubled() {
             resident.check()?;
         }
         let mut turn = resident.seats.turn().await;
-        while turn.slot.as_ref().is_some_and(|live| live.is_due() && resident.is_current(live)) {
+        while counted && turn.slot.as_ref().is_some_and(|live| live.is_due() && resident.is_current(live)) {
             turn = Box::pin(recycled(resident, turn, &call.chain)).await;
         }
         let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
         let seat: &'a Seat = turn.seat;
-        let started = seat.stats.begin(call.measured);
+        let started = if counted { seat.stats.begin(call.measured) } else { call.measured.then(Instant::now) };
         let mut made = false;
         let mut live = match turn.slot.take() {
             Some(live) if resident.is_current(&live) => live,
@@ -57,16 +74,16 @@ impl<'a> Lease<'a> {
                     live
                 }
                 Err((version, error)) => {
-                    call.elapsed = seat.stats.ended(Some(&error), started, 0);
+                    call.elapsed = ended(seat, counted, Some(&error), started, 0);
                     call.peak_memory = 0;
                     resident.note_start(version, Some(&error), trial);
                     return Err(error);
                 }
             },
         };
-        live.begin(&call.chain);
+        live.begin(&call.chain, counted);
         let interrupted = Interrupted(Some((resident, seat, live.version().number)));
-        Ok(Self { resident, turn, live, started, made, trial, interrupted, unwell: false })
+        Ok(Self { resident, turn, live, started, counted, made, trial, interrupted, unwell: false })
     }
 
     /// Waits for the plugin's turn, and makes an instance where there is none. It is asked nothing.
@@ -76,7 +93,7 @@ impl<'a> Lease<'a> {
     /// As [`Lease::begin`].
     pub(crate) async fn start(resident: &'a Arc<Resident>) -> Result<(), Error> {
         let call = &mut Call::new();
-        let mut lease = Self::begin(resident, call).await?;
+        let mut lease = Self::begin_uncounted(resident, call).await?;
         if lease.made && resident.circuit.is_troubled() {
             resident.note_start(lease.live.version().number, None, lease.trial.take());
         }
@@ -132,7 +149,7 @@ impl<'a> Lease<'a> {
         } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
             self.resident.note(number, error, self.trial);
         }
-        call.elapsed = self.turn.seat.stats.ended(error, self.started, peak);
+        call.elapsed = ended(self.turn.seat, self.counted, error, self.started, peak);
         call.peak_memory = peak;
         result
     }
@@ -165,9 +182,24 @@ impl<'a> Lease<'a> {
         if persistent {
             *self.turn.slot = Some(self.live);
         }
-        call.elapsed = self.turn.seat.stats.ended(None, self.started, peak);
+        call.elapsed = ended(self.turn.seat, self.counted, None, self.started, peak);
         call.peak_memory = peak;
     }
+}
+
+/// Counts how it ended; how long it took, if it was timed.
+fn ended(
+    seat: &Seat,
+    counted: bool,
+    error: Option<&Error>,
+    started: Option<Instant>,
+    peak: u64,
+) -> Option<Duration> {
+    if counted {
+        return seat.stats.ended(error, started, peak);
+    }
+    seat.stats.note(error, peak);
+    started.map(|started| started.elapsed())
 }
 
 /// An instance of the version that serves, for a seat that has none, or one of an earlier version; or which version could not

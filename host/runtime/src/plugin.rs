@@ -258,7 +258,12 @@ impl Plugin {
         if !self.resident.current().kinds.contains(&Kind::Lifecycle) {
             return Ok(HealthReport { status: Status::Healthy, reason: String::new() });
         }
-        let (mut lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_health());
+        let mut lease = Lease::begin_uncounted(&self.resident, call).await?;
+        let Live { store, guests, bounds, .. } = &mut *lease.live;
+        let result = match &guests.lifecycle {
+            Some(guest) => bounded(bounds, guest.call_health(store)).await,
+            None => return Err(lease.without(call, Kind::Lifecycle)),
+        };
         lease.unwell = matches!(&result, Ok(report) if report.status == Status::Unhealthy);
         lease.end(call, result.map(Ok))
     }

@@ -27,11 +27,11 @@ pub enum Health {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PluginStats {
-    /// Calls that were made.
+    /// Calls that were made; starts and health checks are none.
     pub calls: u64,
-    /// Calls that ended with any error.
+    /// Calls, starts and health checks that ended with any error.
     pub errors: u64,
-    /// Calls that lost their instance: traps, exits, limits reached, callers that gave up.
+    /// Those among them that lost their instance: traps, exits, limits reached, callers that gave up.
     pub traps: u64,
     /// Instances that were made.
     pub instances: u64,
@@ -75,6 +75,15 @@ impl Stats {
 
     /// Counts how a call ended; how long it took, if it was timed.
     pub(crate) fn ended(&self, error: Option<&Error>, started: Option<Instant>, peak: u64) -> Option<Duration> {
+        self.note(error, peak);
+        let elapsed = started?.elapsed();
+        add(&self.timed, 1);
+        add(&self.nanos, u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+        Some(elapsed)
+    }
+
+    /// Counts how something ended that may be no call.
+    pub(crate) fn note(&self, error: Option<&Error>, peak: u64) {
         if peak > self.peak_memory.load(Ordering::Relaxed) {
             self.peak_memory.store(peak, Ordering::Relaxed);
         }
@@ -84,10 +93,6 @@ impl Stats {
                 add(&self.traps, 1);
             }
         }
-        let elapsed = started?.elapsed();
-        add(&self.timed, 1);
-        add(&self.nanos, u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
-        Some(elapsed)
     }
 
     /// Counts a call that was given up while it ran.

@@ -110,3 +110,23 @@ async fn while_all_calls_of_a_plugin_wait_it_calls_nobody() {
     assert_eq!(answer(&b, order).await, "x");
     assert_eq!(a.stats().calls, calls + 2);
 }
+
+#[tokio::test]
+async fn starting_and_asking_for_health_are_no_calls() {
+    let lab = Lab::new();
+    let options = LoadOptions { runtime: recycled(2), ..counter(json!({})) };
+    let plugin = lab.load_with("counter", options).unwrap();
+    for _ in 0..3 {
+        plugin.start().await.unwrap();
+        plugin.health(&mut Call::new()).await.unwrap();
+    }
+    assert_eq!((plugin.stats().calls, plugin.stats().instances), (0, 1));
+    for _ in 0..2 {
+        answer(&plugin, "").await;
+    }
+    plugin.start().await.unwrap();
+    assert_eq!((plugin.stats().calls, plugin.stats().instances), (2, 1), "it has served two calls, and no more");
+    assert_eq!(answer(&plugin, "").await, "null null 3");
+    assert_eq!(plugin.stats().instances, 2);
+    assert_eq!(plugin.stats().health, Health::Healthy);
+}
