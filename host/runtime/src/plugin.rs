@@ -253,9 +253,10 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Whatever ends the call.
+    /// [`Error::Unavailable`] for a plugin that rests, and whatever ends the call.
     pub async fn health(&self, call: &mut Call) -> Result<HealthReport, Error> {
         if !self.resident.current().kinds.contains(&Kind::Lifecycle) {
+            self.resident.check()?;
             return Ok(HealthReport { status: Status::Healthy, reason: String::new() });
         }
         let mut lease = Lease::begin_uncounted(&self.resident, call).await?;

@@ -254,3 +254,15 @@ async fn a_start_that_goes_well_makes_up_for_starts_that_failed_and_for_nothing_
     ask(&plugin, "panic").await.unwrap_err();
     rests(ask(&plugin, "").await);
 }
+
+#[tokio::test]
+async fn one_that_rests_is_not_healthy_though_it_has_nothing_to_say_so_with() {
+    let lab = Lab::new();
+    let plugin = lab.activate("faults", breaking(2, HOUR)).await;
+    assert_eq!(plugin.health(&mut Call::new()).await.unwrap().status, Status::Healthy);
+    for _ in 0..2 {
+        ask(&plugin, "panic").await.unwrap_err();
+    }
+    let checks = lab.manager.check_health().await;
+    assert!(matches!(checks[0].outcome, Err(Error::Unavailable { .. })), "{:?}", checks[0].outcome);
+}
