@@ -67,9 +67,13 @@ async fn reconfigure(resident: &Resident, config: Arc<serde_json::Value>) -> Res
         return result;
     }
     if taken.is_empty() {
-        begin_anew(resident, &version, &mut turns.slots[0], old).await?;
+        begin_anew(&version, &mut turns.slots[0], old).await?;
     }
     resident.forgive();
+    // It began with the old configuration.
+    if let Some(spare) = resident.take_spare() {
+        shut_down(spare, Waiting::Anybody).await;
+    }
     Ok(())
 }
 
@@ -89,21 +93,16 @@ async fn take_back(slot: &mut Option<Box<Live>>, old: &Arc<serde_json::Value>) {
 
 /// Makes an instance with the new configuration; the old one holds where that cannot begin.
 async fn begin_anew(
-    resident: &Resident,
     version: &Arc<Version>,
     slot: &mut Option<Box<Live>>,
     old: Arc<serde_json::Value>,
 ) -> Result<(), Error> {
-    let spare = resident.set_spare(None);
     match Live::start(version, Waiting::Anybody).await {
         Ok(live) => *slot = Some(live),
         Err(error) => {
             version.set_config(old);
             return Err(error);
         }
-    }
-    if let Some(spare) = spare {
-        shut_down(spare, Waiting::Anybody).await;
     }
     Ok(())
 }

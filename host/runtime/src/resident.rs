@@ -62,24 +62,28 @@ impl Resident {
         self.signal_bytes.load(Ordering::Relaxed)
     }
 
-    /// Has another version serve from now on. Instances of the one before are let go when their seats' next turns begin.
-    pub(crate) fn set_current(&self, version: Arc<Version>, breaker: Breaker) {
+    /// Has another version serve from now on, with `spare` for whoever needs an instance first; what was kept before. Instances
+    /// of the version before are let go when their seats' next turns begin.
+    pub(crate) fn set_current(
+        &self,
+        version: Arc<Version>,
+        breaker: Breaker,
+        spare: Option<Box<Live>>,
+    ) -> Option<Box<Live>> {
+        // Whoever asks for it waits until all of this is done.
+        let mut kept = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         version.common.meter.set_share(version.limits.cpu_share.fraction());
         self.signal_bytes.store(version.limits.signal_bytes.0, Ordering::Relaxed);
         let number = version.number;
         self.current.store(version);
         self.number.store(number, Ordering::Release);
         self.circuit.set(breaker, number);
+        std::mem::replace(&mut *kept, spare)
     }
 
-    /// Keeps an instance for whoever needs one next; what was kept before.
-    pub(crate) fn set_spare(&self, live: Option<Box<Live>>) -> Option<Box<Live>> {
-        std::mem::replace(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner), live)
-    }
-
-    /// The instance that was kept, if it is of the version that serves.
+    /// The instance that was kept for whoever needs one.
     pub(crate) fn take_spare(&self) -> Option<Box<Live>> {
-        self.set_spare(None).filter(|live| self.is_current(live))
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Ends all instances, once the calls that run are over. For whoever changes the plugin as a whole.
@@ -89,7 +93,7 @@ impl Resident {
     /// The first of whatever ends a shutdown; the instances are gone all the same.
     pub(crate) async fn stop(&self) -> Result<(), Error> {
         let mut turns = self.seats.all_turns().await;
-        let spare = self.set_spare(None);
+        let spare = self.take_spare();
         let mut ended = Ok(());
         for mut live in turns.slots.iter_mut().filter_map(|slot| slot.take()).chain(spare) {
             ended = ended.and(live.shutdown(Waiting::Anybody).await);

@@ -83,13 +83,13 @@ pub(crate) async fn take_over(
     version: Arc<Version>,
     fresh: Box<Live>,
     breaker: Breaker,
-    publish: impl FnOnce(&dyn Fn()) -> Result<(), Error>,
+    publish: impl FnOnce(&mut dyn FnMut()) -> Result<(), Error>,
 ) -> Result<Moved, Stopped> {
-    let publish = |spare| {
-        publish(&|| resident.set_current(version.clone(), breaker)).map_err(Stopped::at(Step::Swap)).map(|()| {
-            resident.forgive();
-            resident.set_spare(spare)
-        })
+    let publish = |mut spare: Option<Box<Live>>| {
+        publish(&mut || spare = resident.set_current(version.clone(), breaker, spare.take()))
+            .map_err(Stopped::at(Step::Swap))?;
+        resident.forgive();
+        Ok(spare)
     };
     if resident.current().keeps_state() {
         return with_state(resident, &version, fresh, publish).await;
