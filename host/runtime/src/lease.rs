@@ -58,9 +58,13 @@ impl<'a> Lease<'a> {
         if resident.circuit.is_troubled() {
             resident.check()?;
         }
+        let times_off = resident.times_off();
         let mut turn = resident.seats.turn().await;
         while counted && turn.slot.as_ref().is_some_and(|live| live.is_due() && resident.is_current(live)) {
             turn = Box::pin(recycled(resident, turn, &call.chain)).await;
+        }
+        if resident.times_off() != times_off {
+            return Err(turned_off(&resident.id));
         }
         let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
         let seat: &'a Seat = turn.seat;
@@ -184,6 +188,14 @@ impl<'a> Lease<'a> {
         }
         call.elapsed = ended(self.turn.seat, self.counted, None, self.started, peak);
         call.peak_memory = peak;
+    }
+}
+
+fn turned_off(plugin: &PluginId) -> Error {
+    Error::Unavailable {
+        plugin: Some(plugin.clone()),
+        what: format!("{plugin}: it was deactivated before the turn of this call came"),
+        help: "activate it, and ask it again".to_owned(),
     }
 }
 

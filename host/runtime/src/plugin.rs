@@ -112,14 +112,24 @@ impl Plugin {
     }
 
     /// Ends its instances, once the calls that run are over: after `lifecycle.shutdown`, where it has that. The next call makes
-    /// a new one.
+    /// a new one. Stopping goes on when its caller gives up.
     ///
     /// # Errors
     ///
     /// Whatever ends `lifecycle.shutdown`; the instances are gone all the same.
     pub async fn stop(&self) -> Result<(), Error> {
+        let resident = self.resident.clone();
+        let task = tokio::spawn(async move {
+            let _changing = resident.changing.lock().await;
+            resident.stop().await
+        });
+        task.await.unwrap_or_else(|error| Err(Error::internal("stopping a plugin", error)))
+    }
+
+    /// As [`Plugin::stop`], of a plugin that is not active any more: calls that wait for their turn are refused.
+    pub(crate) async fn turn_off(&self) -> Result<(), Error> {
         let _changing = self.resident.changing.lock().await;
-        self.resident.stop().await
+        self.resident.turn_off().await
     }
 
     /// Has a neuron answer a signal. (`hal9:plugin/neuron.process-signal`)

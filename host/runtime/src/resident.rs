@@ -24,6 +24,8 @@ pub(crate) struct Resident {
     number: AtomicU64,
     signal_bytes: AtomicU64,
     pub(crate) seats: Seats,
+    /// How often it was turned off: a call that waited meanwhile was made of a plugin that was on.
+    times_off: AtomicU64,
     /// An instance that was made before anybody needed it.
     spare: Mutex<Option<Box<Live>>>,
     pub(crate) circuit: Circuit,
@@ -42,6 +44,7 @@ impl Resident {
             seats: Seats::new(version.policy.parallel),
             circuit: Circuit::new(breaker, version.number),
             current: ArcSwap::from_pointee(version),
+            times_off: AtomicU64::new(0),
             spare: Mutex::default(),
             released: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
@@ -56,6 +59,10 @@ impl Resident {
     /// Whether an instance is of the version that serves.
     pub(crate) fn is_current(&self, live: &Live) -> bool {
         live.version().number == self.number.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn times_off(&self) -> u64 {
+        self.times_off.load(Ordering::Relaxed)
     }
 
     pub(crate) fn signal_bytes(&self) -> u64 {
@@ -92,11 +99,27 @@ impl Resident {
     ///
     /// The first of whatever ends a shutdown; the instances are gone all the same.
     pub(crate) async fn stop(&self) -> Result<(), Error> {
+        self.end(false).await
+    }
+
+    /// As [`Resident::stop`], of a plugin that is off: calls that wait for their turn are refused.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resident::stop`].
+    pub(crate) async fn turn_off(&self) -> Result<(), Error> {
+        self.end(true).await
+    }
+
+    async fn end(&self, off: bool) -> Result<(), Error> {
         let mut turns = self.seats.all_turns().await;
         let spare = self.take_spare();
         let mut ended = Ok(());
         for mut live in turns.slots.iter_mut().filter_map(|slot| slot.take()).chain(spare) {
             ended = ended.and(live.shutdown(Waiting::Anybody).await);
+        }
+        if off {
+            self.times_off.fetch_add(1, Ordering::Relaxed);
         }
         ended
     }

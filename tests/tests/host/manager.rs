@@ -221,3 +221,31 @@ async fn a_plugin_in_hand_outlives_its_place_in_the_manager() {
     lab.manager.unload(plugin.id()).await.unwrap();
     assert_eq!(answer(&plugin, "hello").await, "hello");
 }
+
+#[tokio::test]
+async fn unloading_goes_on_when_its_caller_gives_up_and_who_waits_behind_it_is_refused() {
+    let gate = Gate(Arc::new(Semaphore::new(0)));
+    let lab = Lab::with_memory(gate.clone());
+    let plugin = lab.activate("uses-memory", LoadOptions::declared()).await;
+    let mut running = pin!(ask(&plugin, "get a"));
+    assert!(running.as_mut().now_or_never().is_none());
+    assert!(lab.manager.unload(plugin.id()).now_or_never().is_none());
+    // What it began waits for the call by now, and others wait behind it.
+    tokio::task::yield_now().await;
+    let mut waiting = pin!(ask(&plugin, "get a"));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    gate.0.add_permits(1);
+    assert_eq!(running.await.unwrap().content, "Ok(None)");
+    let error = waiting.await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable { what, .. } if what.contains("was deactivated before")), "{error:?}");
+    while !names(&lab.manager).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(plugin.stats().instances, 1);
+    // Who stops a plugin that is on refuses nobody.
+    gate.0.add_permits(2);
+    let plugin = lab.activate("uses-memory", LoadOptions::declared()).await;
+    let (stopped, reply) = tokio::join!(plugin.stop(), ask(&plugin, "get a"));
+    stopped.unwrap();
+    assert_eq!(reply.unwrap().content, "Ok(None)");
+}

@@ -121,38 +121,57 @@ impl Manager {
         Ok(())
     }
 
-    /// Keeps signals and calls from a plugin, and ends its instances once the calls that run are over. One that is not
-    /// active stays as it is.
+    /// Keeps signals and calls from a plugin, and ends its instances once the calls that run are over; those that wait for
+    /// their turn are refused. Goes on when its caller gives up.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; whatever ends `lifecycle.shutdown`: it is not active all the same.
     pub async fn deactivate(&self, id: &PluginId) -> Result<(), Error> {
-        let plugin = {
-            let mut plugins = self.write();
-            let Plugins { loaded, index } = &mut *plugins;
-            let Some(entry) = loaded.get_mut(id) else { return Err(not_loaded(id)) };
-            entry.active = false;
-            index.remove(id);
-            entry.plugin.clone()
-        };
-        plugin.stop().await
+        let plugin = self.take_off(id)?;
+        // In a task of its own, so that a caller who gives up leaves no instances of a plugin that is off.
+        let task = tokio::spawn(async move { plugin.turn_off().await });
+        task.await.unwrap_or_else(|error| Err(Error::internal("deactivating a plugin", error)))
     }
 
-    /// Deactivates a plugin and forgets it.
+    /// Deactivates a plugin and forgets it. Goes on when its caller gives up.
     ///
     /// # Errors
     ///
     /// As [`Manager::deactivate`]; it is forgotten all the same.
     pub async fn unload(&self, id: &PluginId) -> Result<(), Error> {
-        let ended = self.deactivate(id).await;
+        let plugin = self.take_off(id)?;
+        let manager = self.clone();
+        let task = tokio::spawn(async move {
+            let ended = plugin.turn_off().await;
+            manager.forget(&plugin);
+            ended
+        });
+        task.await.unwrap_or_else(|error| Err(Error::internal("unloading a plugin", error)))
+    }
+
+    /// Keeps signals and calls from a plugin.
+    fn take_off(&self, id: &PluginId) -> Result<Plugin, Error> {
         let mut plugins = self.write();
+        let Plugins { loaded, index } = &mut *plugins;
+        let Some(entry) = loaded.get_mut(id) else { return Err(not_loaded(id)) };
+        entry.active = false;
+        index.remove(id);
+        Ok(entry.plugin.clone())
+    }
+
+    fn forget(&self, plugin: &Plugin) {
+        let id = plugin.id();
+        let mut plugins = self.write();
+        // Unless another one of that id has been loaded since.
+        if plugins.loaded.get(id).is_none_or(|entry| !entry.plugin.is_same(plugin)) {
+            return;
+        }
         plugins.loaded.remove(id);
         // Somebody may have activated it while it ended.
         plugins.index.remove(id);
         drop(plugins);
         self.host.shared.backends.audit.record(&AuditEvent::new(AuditKind::Unload, id, "unloaded"));
-        ended
     }
 
     /// A loaded plugin.
