@@ -233,6 +233,25 @@ async fn what_a_version_can_do_is_found_from_the_swap_on() {
 }
 
 #[tokio::test]
+async fn neurons_keep_their_places_in_a_layer() {
+    let lab = Lab::new();
+    let named = |id: &str| described(neuron(id, "L2", &[]));
+    let ids = ["test.a", "test.b", "test.c"];
+    for id in ids {
+        lab.activate("counter", named(id)).await;
+    }
+    let order = async || -> Vec<String> {
+        let routed = lab.manager.send("L2", None, Signal::text("")).await.unwrap();
+        routed.deliveries.into_iter().map(|delivery| delivery.plugin.to_string()).collect()
+    };
+    assert_eq!(order().await, ids);
+    for id in ids {
+        lab.manager.replace(&lab.guest("counter"), named(id), Widening::Refuse).await.unwrap();
+        assert_eq!(order().await, ids, "after {id}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_another_has_keeps_a_version_out() {
     let lab = Lab::new();
     lab.activate("tool", LoadOptions::declared()).await;

@@ -58,6 +58,37 @@ impl Index {
         Ok(())
     }
 
+    /// Has what another version of a plugin can do take the place of what the one before could: its neurons keep their places in
+    /// the layers that both have. `set_current` makes it that version.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::check`] of `manifest`; nothing has changed then.
+    pub(super) fn replace(
+        &mut self,
+        plugin: &Plugin,
+        manifest: &Manifest,
+        set_current: impl FnOnce(),
+    ) -> Result<(), Error> {
+        self.check(plugin.id(), manifest)?;
+        let of_it = |neuron: &Provider| neuron.plugin.id() == plugin.id();
+        let places: BTreeMap<_, _> = self
+            .neurons
+            .iter()
+            .filter_map(|(layer, neurons)| Some((layer.clone(), neurons.iter().position(of_it)?)))
+            .collect();
+        self.remove(plugin.id());
+        set_current();
+        self.add(plugin)?;
+        for (layer, place) in places {
+            let Some(neurons) = self.neurons.get_mut(&layer) else { continue };
+            // The last ones, as they were added last.
+            let added = neurons.iter().filter(|neuron| of_it(neuron)).count();
+            neurons[place..].rotate_right(added);
+        }
+        Ok(())
+    }
+
     pub(super) fn remove(&mut self, id: &PluginId) {
         for neurons in self.neurons.values_mut() {
             neurons.retain(|neuron| neuron.plugin.id() != id);

@@ -102,10 +102,7 @@ impl Manager {
             let entry = loaded.get(plugin.id()).filter(|entry| entry.plugin.is_same(plugin));
             let Some(entry) = entry else { return Err(not_loaded(plugin.id())) };
             if entry.active {
-                index.check(plugin.id(), &manifest)?;
-                index.remove(plugin.id());
-                set_current();
-                index.add(plugin)?;
+                index.replace(plugin, &manifest, set_current)?;
             } else {
                 set_current();
             }
@@ -113,7 +110,7 @@ impl Manager {
         });
         let moved = moved.await?;
         if !self.is_active(plugin)
-            && let Err(error) = plugin.resident.stop().await
+            && let Err(error) = plugin.resident.turn_off().await
         {
             tracing::warn!(plugin = plugin.id().as_ref(), "is not active, and its new version was let go: {error}");
         }
