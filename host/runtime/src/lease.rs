@@ -11,7 +11,7 @@ use crate::call::Waiting;
 use crate::circuit::Trial;
 use crate::instance::Live;
 use crate::resident::{Interrupted, Resident};
-use crate::seats::{Seat, Turn};
+use crate::seats::{Seat, Slot, Turn};
 use crate::text::{MESSAGE_BYTES, escape};
 use crate::{Call, Error, Kind, fault};
 
@@ -200,13 +200,7 @@ fn turned_off(plugin: &PluginId) -> Error {
 }
 
 /// Counts how it ended; how long it took, if it was timed.
-fn ended(
-    seat: &Seat,
-    counted: bool,
-    error: Option<&Error>,
-    started: Option<Instant>,
-    peak: u64,
-) -> Option<Duration> {
+fn ended(seat: &Seat, counted: bool, error: Option<&Error>, started: Option<Instant>, peak: u64) -> Option<Duration> {
     if counted {
         return seat.stats.ended(error, started, peak);
     }
@@ -216,11 +210,7 @@ fn ended(
 
 /// An instance of the version that serves, for a seat that has none, or one of an earlier version; or which version could not
 /// begin, and why.
-async fn make(
-    resident: &Resident,
-    outdated: Option<Box<Live>>,
-    chain: &[PluginId],
-) -> Result<Box<Live>, (u64, Error)> {
+async fn make(resident: &Resident, outdated: Option<Box<Live>>, chain: &[PluginId]) -> Result<Box<Live>, (u64, Error)> {
     if let Some(outdated) = outdated {
         Resident::let_go(outdated);
     }
@@ -233,22 +223,25 @@ async fn make(
     }
 }
 
-/// Has the instance of a seat make room for a fresh one, and waits for a turn again. In a task of its own, so that a caller
-/// who gives up meanwhile loses nobody's state.
+/// Has the instance of a seat make room for a fresh one. In a task of its own, so that a caller who gives up meanwhile loses
+/// nobody's state; the turn is kept, so that those who wait behind it find a fresh instance.
 async fn recycled<'a>(resident: &'a Arc<Resident>, turn: Turn<'a>, chain: &[PluginId]) -> Turn<'a> {
-    let (seat, resident_of_task, chain) = (turn.seat.clone(), resident.clone(), chain.to_vec());
-    drop(turn);
-    let task = tokio::spawn(async move { recycle(&resident_of_task, &seat, &chain).await });
-    if let Err(error) = task.await {
-        tracing::error!(plugin = resident.id.as_ref(), "recycling an instance: {error}");
+    let (of_task, chain) = (resident.clone(), chain.to_vec());
+    let lent = turn.lend(|mut slot| async move {
+        recycle(&of_task, &mut slot, &chain).await;
+        slot
+    });
+    match lent.await {
+        Ok(turn) => turn,
+        Err(error) => {
+            tracing::error!(plugin = resident.id.as_ref(), "recycling an instance: {error}");
+            resident.seats.turn().await
+        }
     }
-    resident.seats.turn().await
 }
 
 /// Replaces an instance that has served its calls. One that cannot be replaced serves as many again.
-async fn recycle(resident: &Resident, seat: &Seat, chain: &[PluginId]) {
-    let mut slot = seat.slot.lock().await;
-    // Somebody else may have been faster.
+async fn recycle(resident: &Resident, slot: &mut Slot, chain: &[PluginId]) {
     let Some(mut old) = slot.take_if(|live| live.is_due() && resident.is_current(live)) else { return };
     match successor(&mut old, Waiting::Chain(chain)).await {
         Ok(fresh) => {

@@ -41,7 +41,7 @@ impl Resident {
             id: version.id.clone(),
             number: AtomicU64::new(version.number),
             signal_bytes: AtomicU64::new(version.limits.signal_bytes.0),
-            seats: Seats::new(version.policy.parallel),
+            seats: Seats::new(&version.policy),
             circuit: Circuit::new(breaker, version.number),
             current: ArcSwap::from_pointee(version),
             times_off: AtomicU64::new(0),
@@ -81,6 +81,7 @@ impl Resident {
         let mut kept = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         version.common.meter.set_share(version.limits.cpu_share.fraction());
         self.signal_bytes.store(version.limits.signal_bytes.0, Ordering::Relaxed);
+        self.seats.set_recycling(version.policy.recycle_after.is_some());
         let number = version.number;
         self.current.store(version);
         self.number.store(number, Ordering::Release);

@@ -1,11 +1,13 @@
 //! Owns the places that a plugin's instances serve in: how many may serve at once, and whose turn it is. It refuses to know
 //! how an instance is made, and which version it is of.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use hal9_package::RuntimePolicy;
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
 
 use crate::instance::Live;
 use crate::stats::Stats;
@@ -16,14 +18,57 @@ pub(crate) type Slot = Option<Box<Live>>;
 /// A place for one instance. Whoever holds the lock has the instance, and writes the counters.
 #[derive(Default)]
 pub(crate) struct Seat {
-    pub(crate) slot: Mutex<Slot>,
+    pub(crate) slot: Arc<Mutex<Slot>>,
     pub(crate) stats: Stats,
+}
+
+/// The lock of a seat. An owned one can be lent to a task and taken back, so that whoever has an instance recycled keeps the turn;
+/// it costs a little more, and is taken only where instances are recycled.
+pub(crate) enum Held<'a> {
+    Borrowed(MutexGuard<'a, Slot>),
+    Owned(OwnedMutexGuard<Slot>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        match self {
+            Self::Borrowed(slot) => slot,
+            Self::Owned(slot) => slot,
+        }
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Slot {
+        match self {
+            Self::Borrowed(slot) => slot,
+            Self::Owned(slot) => slot,
+        }
+    }
+}
+
+impl Seat {
+    async fn hold(&self, owned: bool) -> Held<'_> {
+        if owned { Held::Owned(self.slot.clone().lock_owned().await) } else { Held::Borrowed(self.slot.lock().await) }
+    }
+
+    fn try_hold(&self, owned: bool) -> Option<Held<'_>> {
+        if owned {
+            self.slot.clone().try_lock_owned().ok().map(Held::Owned)
+        } else {
+            self.slot.try_lock().ok().map(Held::Borrowed)
+        }
+    }
 }
 
 /// The seats of one plugin. With one instance at a time, a turn is the lock of the first seat and no more; with several, a permit
 /// comes before it.
 pub(crate) struct Seats {
     parallel: AtomicU32,
+    /// Whether instances are recycled.
+    recycling: AtomicBool,
     first: Arc<Seat>,
     more: OnceLock<Box<[Arc<Seat>]>>,
     /// As many as there are seats in use.
@@ -33,8 +78,8 @@ pub(crate) struct Seats {
 /// A turn: a seat that nobody else has. Fields are dropped in this order, so that whoever gets the permit finds the seat free.
 pub(crate) struct Turn<'a> {
     pub(crate) seat: &'a Arc<Seat>,
-    pub(crate) slot: MutexGuard<'a, Slot>,
-    _permit: Option<SemaphorePermit<'a>>,
+    pub(crate) slot: Held<'a>,
+    permit: Option<SemaphorePermit<'a>>,
 }
 
 /// Every turn at once: nobody else has any instance.
@@ -45,20 +90,26 @@ pub(crate) struct AllTurns<'a> {
 }
 
 impl Seats {
-    pub(crate) fn new(parallel: u32) -> Self {
+    pub(crate) fn new(policy: &RuntimePolicy) -> Self {
         let seats = Self {
             parallel: AtomicU32::new(1),
+            recycling: AtomicBool::new(policy.recycle_after.is_some()),
             first: Arc::default(),
             more: OnceLock::new(),
             permits: Semaphore::new(1),
         };
-        seats.grow(1, parallel);
+        seats.grow(1, policy.parallel);
         seats
     }
 
     /// How many instances may serve at once.
     pub(crate) fn parallel(&self) -> u32 {
         self.parallel.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether instances are recycled.
+    pub(crate) fn set_recycling(&self, recycling: bool) {
+        self.recycling.store(recycling, Ordering::Relaxed);
     }
 
     /// All seats that there are, those among them that are not in use.
@@ -68,22 +119,23 @@ impl Seats {
 
     /// Waits for a turn.
     pub(crate) async fn turn(&self) -> Turn<'_> {
+        let owned = self.recycling.load(Ordering::Relaxed);
         if self.parallel() == 1 {
-            return Turn { seat: &self.first, slot: self.first.slot.lock().await, _permit: None };
+            return Turn { seat: &self.first, slot: self.first.hold(owned).await, permit: None };
         }
-        self.one_of_many().await
+        self.one_of_many(owned).await
     }
 
-    async fn one_of_many(&self) -> Turn<'_> {
+    async fn one_of_many(&self, owned: bool) -> Turn<'_> {
         // Never closed; and without a permit the first seat's lock keeps the order.
         let permit = self.permits.acquire().await.ok();
         // The first that is free, so that there are as few instances as the load needs.
         for seat in self.all().take(self.parallel() as usize) {
-            if let Ok(slot) = seat.slot.try_lock() {
-                return Turn { seat, slot, _permit: permit };
+            if let Some(slot) = seat.try_hold(owned) {
+                return Turn { seat, slot, permit };
             }
         }
-        Turn { seat: &self.first, slot: self.first.slot.lock().await, _permit: permit }
+        Turn { seat: &self.first, slot: self.first.hold(owned).await, permit }
     }
 
     /// Waits until all calls that run are over, and keeps new ones waiting. Only for whoever changes the plugin as a whole,
@@ -121,6 +173,27 @@ impl Seats {
         self.furnish(parallel);
         self.permits.add_permits((parallel - before) as usize);
         self.parallel.store(parallel, Ordering::Relaxed);
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// Has a task do something with the slot, and takes it back. A caller who gives up meanwhile ends neither the task nor its hold
+    /// on the slot.
+    pub(crate) async fn lend<F>(self, work: impl FnOnce(OwnedMutexGuard<Slot>) -> F) -> Result<Self, JoinError>
+    where
+        F: Future<Output = OwnedMutexGuard<Slot>> + Send + 'static,
+    {
+        let Self { seat, slot, permit } = self;
+        let slot = match slot {
+            Held::Owned(slot) => slot,
+            // Instances were not recycled when it was taken: it goes to the end of the queue, once.
+            Held::Borrowed(slot) => {
+                drop(slot);
+                seat.slot.clone().lock_owned().await
+            }
+        };
+        let slot = tokio::spawn(work(slot)).await?;
+        Ok(Self { seat, slot: Held::Owned(slot), permit })
     }
 }
 

@@ -118,6 +118,28 @@ async fn an_instance_is_replaced_after_its_calls_and_what_it_knew_goes_on() {
 }
 
 #[tokio::test]
+async fn who_waits_while_instances_are_replaced_keeps_the_turn() {
+    const CALLS: usize = 100;
+    let lab = Lab::new();
+    let plugin = lab.load_with("counter", policy(recycled(1), json!({}))).unwrap();
+    let polls = std::cell::Cell::new(0);
+    let calls = (0..CALLS).map(|_| {
+        let mut call = Box::pin(answer(&plugin, ""));
+        let polls = &polls;
+        futures::future::poll_fn(move |cx| {
+            polls.set(polls.get() + 1);
+            call.as_mut().poll(cx)
+        })
+    });
+    let replies = futures::future::join_all(calls).await;
+    let expected: Vec<_> = (1..=CALLS).map(|count| format!("null null {count}")).collect();
+    assert_eq!(replies, expected, "in the order in which they came");
+    assert_eq!(plugin.stats().instances as usize, CALLS);
+    // Each is woken for its turn and for what it waits for then; whoever loses the turn is woken for that of all others too.
+    assert!(polls.get() < 10 * CALLS, "{} polls", polls.get());
+}
+
+#[tokio::test]
 async fn one_that_cannot_be_replaced_serves_on_and_is_tried_again() {
     let lab = Lab::new();
     for (config, instances) in [(json!({ "import": "fail" }), 4), (json!({ "export": "fail" }), 1)] {
