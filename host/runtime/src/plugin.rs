@@ -160,7 +160,7 @@ impl Plugin {
             what: format!("{}: the batch is not valid: {what}", self.id()),
             help: "give every column as many rows as there are timestamps".to_owned(),
         })?;
-        if batch.bytes() > self.resident.current().limits.memory.0 {
+        if batch.bytes() > self.resident.memory() {
             return Err(self.too_large(Limit::Size));
         }
         let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
@@ -307,7 +307,7 @@ impl Plugin {
     /// [`Error::LimitExceeded`] for more than the plugin's `memory`, [`Error::NotFound`] for one without a lifecycle, and
     /// whatever ends the call.
     pub async fn import_state(&self, call: &mut Call, state: &[u8]) -> Result<(), Error> {
-        if state.len() as u64 > self.resident.current().limits.memory.0 {
+        if state.len() as u64 > self.resident.memory() {
             return Err(self.too_large(Limit::Memory));
         }
         let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_import_state(state));

@@ -20,9 +20,10 @@ use crate::{Error, PluginStats};
 pub(crate) struct Resident {
     pub(crate) id: PluginId,
     current: ArcSwap<Version>,
-    /// [`Version::number`] of the one that serves, and its `signal_bytes`: what every call looks at.
+    /// [`Version::number`] of the one that serves, and its limits `signal_bytes` and `memory`: what calls look at.
     number: AtomicU64,
     signal_bytes: AtomicU64,
+    memory: AtomicU64,
     pub(crate) seats: Seats,
     /// How often it was turned off: a call that waited meanwhile was made of a plugin that was on.
     times_off: AtomicU64,
@@ -41,6 +42,7 @@ impl Resident {
             id: version.id.clone(),
             number: AtomicU64::new(version.number),
             signal_bytes: AtomicU64::new(version.limits.signal_bytes.0),
+            memory: AtomicU64::new(version.limits.memory.0),
             seats: Seats::new(&version.policy),
             circuit: Circuit::new(breaker, version.number),
             current: ArcSwap::from_pointee(version),
@@ -69,6 +71,10 @@ impl Resident {
         self.signal_bytes.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
     /// Has another version serve from now on, with `spare` for whoever needs an instance first; what was kept before. Instances
     /// of the version before are let go when their seats' next turns begin.
     pub(crate) fn set_current(
@@ -81,6 +87,7 @@ impl Resident {
         let mut kept = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         version.common.meter.set_share(version.limits.cpu_share.fraction());
         self.signal_bytes.store(version.limits.signal_bytes.0, Ordering::Relaxed);
+        self.memory.store(version.limits.memory.0, Ordering::Relaxed);
         self.seats.set_recycling(version.policy.recycle_after.is_some());
         let number = version.number;
         self.current.store(version);
