@@ -30,11 +30,7 @@ fn read(plugin: &Version, error: &wasmtime::Error, stderr: &[String], refused: O
     }
     match limit(error, refused.is_some()) {
         Some(Limit::Memory) if refused == Some(Full::All) => {
-            return Error::Unavailable {
-                plugin: Some(plugin.id.clone()),
-                what: format!("{}: all plugins together use as much memory as they may", plugin.id),
-                help: "unload plugins that are not needed, or raise `memory` of the host's totals".to_owned(),
-            };
+            return no_memory(plugin);
         }
         Some(limit) => return exceeded(plugin, limit),
         None => {}
@@ -82,6 +78,15 @@ fn limit(error: &wasmtime::Error, refused: bool) -> Option<Limit> {
         Some(Limit::Memory)
     } else {
         None
+    }
+}
+
+/// The error for a plugin that would have to take from others what it needs.
+pub(crate) fn no_memory(plugin: &Version) -> Error {
+    Error::Unavailable {
+        plugin: Some(plugin.id.clone()),
+        what: format!("{}: all plugins together use as much memory as they may", plugin.id),
+        help: "unload plugins that are not needed, or raise `memory` of the host's totals".to_owned(),
     }
 }
 

@@ -1,13 +1,35 @@
 //! Owns what an instance is told of its life between the calls that plugins are for: how it feels, what it knows, that it is let
 //! go. It refuses to know when, and why.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::bindings::hal9::plugin::types::Failure;
 use crate::call::Waiting;
 use crate::imports::config::ConfigCtx;
 use crate::instance::{Live, arm, bounded};
+use crate::quota::Pool;
 use crate::{Error, FailureCode, HealthReport, Limit, fault};
+
+/// State on its way from one instance to the next. It counts as memory of all plugins together.
+pub(crate) struct Carried {
+    bytes: Vec<u8>,
+    all: Arc<Pool>,
+}
+
+impl Deref for Carried {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        self.all.give_back(self.bytes.len() as u64);
+    }
+}
 
 /// Calls a function of `lifecycle` between the calls that plugins are for; none, where the instance has no lifecycle.
 macro_rules! step {
@@ -47,14 +69,21 @@ impl Live {
     }
 
     /// All that the next instance needs to go on; none, where it keeps nothing.
-    pub(crate) async fn export_state(&mut self, waiting: Waiting<'_>) -> Result<Option<Vec<u8>>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where all plugins together have no room for it, and whatever ends a call.
+    pub(crate) async fn export_state(&mut self, waiting: Waiting<'_>) -> Result<Option<Carried>, Error> {
         self.allow_state(true);
         let exported = step!(self.call_export_state(), waiting);
         self.allow_state(false);
-        match exported? {
-            Some(state) => self.own(Some(state)).map(|state| state.filter(|state| !state.is_empty())),
-            None => Ok(None),
+        let Some(exported) = exported? else { return Ok(None) };
+        let Some(bytes) = self.own(Some(exported))?.filter(|bytes| !bytes.is_empty()) else { return Ok(None) };
+        let all = self.version().host.shared.totals.memory.clone();
+        if !all.take(bytes.len() as u64) {
+            return Err(fault::no_memory(self.version()));
         }
+        Ok(Some(Carried { bytes, all }))
     }
 
     /// Gives it what an earlier instance exported.

@@ -10,6 +10,7 @@ use crate::call::Waiting;
 use crate::circuit::Breaker;
 use crate::error::Step;
 use crate::instance::Live;
+use crate::life::Carried;
 use crate::resident::{Resident, shut_down};
 use crate::version::Version;
 use crate::{Error, FailureCode, Status};
@@ -142,7 +143,7 @@ async fn with_state(
 }
 
 /// What each instance knows that knows something. They stay as they are, but for one that breaks.
-async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live>>>]) -> Result<Vec<Vec<u8>>, Stopped> {
+async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live>>>]) -> Result<Vec<Carried>, Stopped> {
     let mut states = Vec::new();
     for slot in slots {
         let Some(mut live) = slot.take_if(|live| resident.is_current(live)) else { continue };
@@ -165,7 +166,7 @@ async fn export(resident: &Resident, slots: &mut [MutexGuard<'_, Option<Box<Live
 }
 
 /// An instance of the new version for each state, or `fresh` alone where there is none.
-async fn import(version: &Arc<Version>, fresh: Box<Live>, states: &[Vec<u8>]) -> Result<Vec<Box<Live>>, Stopped> {
+async fn import(version: &Arc<Version>, fresh: Box<Live>, states: &[Carried]) -> Result<Vec<Box<Live>>, Stopped> {
     let stop = Stopped::at(Step::ImportState);
     let kept = if version.policy.persistent { version.policy.parallel as usize } else { 0 };
     if states.len() > kept {

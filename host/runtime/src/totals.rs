@@ -12,7 +12,7 @@ use crate::quota::Pool;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HostLimits {
-    /// All memories and tables, whether their pages were touched or not.
+    /// All memories and tables, whether their pages were touched or not, and state on its way from one instance to the next.
     pub memory: ByteSize,
     /// Processor cores for plugins that compute for longer than ten milliseconds at once; one at least. By default all
     /// but one, so that short calls never wait for long ones.

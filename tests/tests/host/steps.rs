@@ -58,6 +58,38 @@ async fn after_a_large_state_a_host_call_carries_no_more_than_before() {
     assert_eq!(limit(&error), Limit::HostMemory, "it comes back with the signal");
 }
 
+#[tokio::test]
+async fn state_on_its_way_counts_as_memory_of_all_plugins() {
+    const STATE: u64 = 4 << 20;
+    let options = || counter(json!({ "bytes": STATE }));
+    // What an instance uses that has exported its state once, and one that has not.
+    let exported = async |lab: &Lab| {
+        let plugin = lab.activate("counter", options()).await;
+        let fresh = {
+            plugin.start().await.unwrap();
+            plugin.stats().peak_memory
+        };
+        assert_eq!(plugin.export_state(&mut Call::new()).await.unwrap().len() as u64, STATE);
+        (plugin.clone(), fresh, plugin.stats().peak_memory)
+    };
+    let (_, fresh, used) = exported(&Lab::new()).await;
+    for (memory, fits) in [(used + fresh + STATE - 1, false), (2 * used + STATE, true)] {
+        let mut totals = HostLimits::default();
+        totals.memory = ByteSize(memory);
+        let lab = Lab::with_totals(totals);
+        let (plugin, ..) = exported(&lab).await;
+        match lab.manager.replace(&lab.guest("counter"), options(), Widening::Refuse).await {
+            Ok(swap) => assert_eq!((swap.state, fits), (STATE, true)),
+            Err(Error::NotReplaced { step, source, .. }) => {
+                assert!(source.to_string().contains("all plugins together"), "{source}");
+                assert_eq!((step, fits), (Step::ExportState, false));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+        assert_eq!(answer(&plugin, "").await, "null null 1", "nothing was lost");
+    }
+}
+
 /// An active plugin that obeys orders to call another, within a time that a test can wait for.
 async fn caller(lab: &Lab, id: &str, target: &str, config: Value, runtime: RuntimeOverrides) -> Plugin {
     let caps = LimitOverrides { call_time: Some(Duration::from_secs(5)), ..LimitOverrides::default() };
