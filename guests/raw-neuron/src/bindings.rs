@@ -1470,11 +1470,13 @@ pub mod hal9 {
                 NotFound,
                 /// The grant does not name that plugin. The host records the attempt.
                 Denied,
-                /// The plugin is itself waiting for this call: A calls B calls A.
+                /// The plugin is itself waiting for this call: A calls B calls A. Or it might be, as the host keeps all calls of the
+                /// caller waiting: see `lifecycle`.
                 Cycle,
                 /// Plugins that call plugins, more than 8 deep.
                 TooDeep,
-                /// The plugin trapped, or passed one of its limits. The host has replaced its instance.
+                /// The plugin trapped, or passed one of its limits, and the host replaces its instance; or it did that so often in a
+                /// row that it is not asked for a while.
                 Broken,
                 /// The plugin answered with this failure.
                 Failed(Failure),
