@@ -63,6 +63,11 @@ impl Quota {
         Self { own: Pool::new(limit), all }
     }
 
+    /// As the next version of a plugin has it: what the version before used stays used, unless the bound is another.
+    pub(crate) fn after(self: Arc<Self>, before: &Arc<Self>) -> Arc<Self> {
+        if self.own.limit == before.own.limit { before.clone() } else { self }
+    }
+
     /// Takes `amount` for good.
     pub(crate) fn spend(&self, amount: u64) -> Result<(), Full> {
         if !self.own.take(amount) {

@@ -36,9 +36,8 @@ pub(crate) struct Version {
     config: RwLock<Arc<serde_json::Value>>,
 }
 
-/// What a version can reach, and how much of it is used up. One that may do the same as the version before it goes on with
-/// that one's, so that a reload gives nobody a new allowance.
-#[derive(Clone)]
+/// What a version can reach, and how much of it is used up. What the version before it used up stays so as far as the limit is
+/// the same, so that a reload gives nobody a new allowance.
 pub(crate) struct Reach {
     pub(crate) guard: Arc<Guard>,
     pub(crate) files: Arc<sandbox::Files>,
@@ -99,10 +98,7 @@ impl Version {
         let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
         let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
         let config = configuration::check(&manifest, options.config)?;
-        let reach = match before {
-            Some(before) if before.may_the_same(&manifest, &rights, &limits) => before.reach.clone(),
-            _ => Reach::new(host, &manifest, rights, &limits),
-        };
+        let reach = Reach::new(host, &manifest, rights, &limits, before);
         let common = before.map_or_else(
             || Common {
                 meter: Arc::new(Meter::new(limits.cpu_share.fraction(), totals.cores.clone())),
@@ -184,26 +180,37 @@ impl Version {
     }
 
     fn may_the_same(&self, manifest: &Manifest, rights: &Rights, limits: &Limits) -> bool {
-        self.manifest.permissions == manifest.permissions && self.rights() == rights && self.limits == *limits
+        self.manifest.permissions == manifest.permissions
+            && self.rights() == rights
+            && self.limits.host_calls == limits.host_calls
     }
 }
 
 impl Reach {
-    fn new(host: &Host, manifest: &Manifest, rights: Rights, limits: &Limits) -> Self {
+    fn new(host: &Host, manifest: &Manifest, rights: Rights, limits: &Limits, before: Option<&Version>) -> Self {
         let Shared { backends, totals, network, .. } = &*host.shared;
-        let guard = Arc::new(Guard::new(
-            manifest.metadata.id.clone(),
-            manifest.permissions.clone(),
-            rights,
-            limits.host_calls,
-            backends.audit.clone(),
-            backends.recorder.clone(),
-        ));
-        Self {
-            files: Arc::new(sandbox::Files::new(&guard, limits, totals)),
-            outgoing: Outgoing::new(guard.clone(), network.clone(), limits, totals.connections.clone()),
-            metric_names: Arc::new(metrics::Names::new(limits.metric_names, totals.metric_names.clone())),
-            guard,
+        let guard = match before {
+            Some(before) if before.may_the_same(manifest, &rights, limits) => before.reach.guard.clone(),
+            _ => Arc::new(Guard::new(
+                manifest.metadata.id.clone(),
+                manifest.permissions.clone(),
+                rights,
+                limits.host_calls,
+                backends.audit.clone(),
+                backends.recorder.clone(),
+            )),
+        };
+        let files = sandbox::Files::new(&guard, limits, totals);
+        let outgoing = Outgoing::new(guard.clone(), network.clone(), limits, totals.connections.clone());
+        let names = Arc::new(metrics::Names::new(limits.metric_names, totals.metric_names.clone()));
+        match before.map(|before| &before.reach) {
+            Some(before) => Self {
+                files: Arc::new(files.after(&before.files)),
+                outgoing: outgoing.after(&before.outgoing),
+                metric_names: names.after(&before.metric_names),
+                guard,
+            },
+            None => Self { files: Arc::new(files), outgoing, metric_names: names, guard },
         }
     }
 }

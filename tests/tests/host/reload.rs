@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
 use hal9_host::{AuditKind, Call, Component, Error, Kind, LoadOptions, Manager, Plugin, Signal, Step, Swap, Widening};
-use hal9_package::{LimitOverrides, Manifest, PluginId};
+use hal9_package::{ByteSize, LimitOverrides, Manifest, PluginId};
 use serde_json::json;
 
 use crate::lab::{Lab, answer, ask, capped, described, granted, neuron};
@@ -373,6 +373,13 @@ async fn a_reload_gives_nobody_a_new_allowance() {
     lab.manager.replace(&guest, capped(2), Widening::Refuse).await.unwrap();
     answer(&plugin, "gauge b 1").await;
     assert_eq!(lab.metrics.of(plugin.id()).dropped, 1, "it may have another");
+    // That another limit changes gives it no new one.
+    let smaller =
+        LimitOverrides { metric_names: Some(2), memory: Some(ByteSize::mib(32)), ..LimitOverrides::default() };
+    lab.manager.replace(&guest, crate::lab::capped(smaller), Widening::Refuse).await.unwrap();
+    answer(&plugin, "gauge c 1").await;
+    answer(&plugin, "gauge d 1").await;
+    assert_eq!(lab.metrics.of(plugin.id()).dropped, 2, "b and c are its two");
 }
 
 #[tokio::test]

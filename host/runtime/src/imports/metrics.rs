@@ -103,12 +103,18 @@ impl MetricsSink for InProcessMetrics {
 /// The names that a plugin has used, which outlive its instances: a plugin that traps does not get new ones.
 pub(crate) struct Names {
     names: Mutex<HashSet<String>>,
+    limit: u32,
     quota: Quota,
 }
 
 impl Names {
     pub(crate) fn new(limit: u32, all: Arc<Pool>) -> Self {
-        Self { names: Mutex::default(), quota: Quota::new(limit.into(), all) }
+        Self { names: Mutex::default(), limit, quota: Quota::new(limit.into(), all) }
+    }
+
+    /// The names of the next version of the same plugin: those of the version before, unless there may be more or fewer.
+    pub(crate) fn after(self: Arc<Self>, before: &Arc<Self>) -> Arc<Self> {
+        if self.limit == before.limit { before.clone() } else { self }
     }
 
     fn accept(&self, name: &str) -> bool {

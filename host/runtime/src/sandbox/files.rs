@@ -46,8 +46,8 @@ pub(crate) struct Files {
     guard: Arc<Guard>,
     grants: Vec<Arc<Grant>>,
     open: Arc<Quota>,
-    bytes: Quota,
-    entries: Pool,
+    bytes: Arc<Quota>,
+    entries: Arc<Pool>,
     threads: Arc<Semaphore>,
 }
 
@@ -98,10 +98,18 @@ impl Files {
             grants: grants.map(|(scope, writable)| Arc::new(Grant::new(scope, writable))).collect(),
             guard: guard.clone(),
             open: Arc::new(Quota::new(limits.open_files.into(), totals.open_files.clone())),
-            bytes: Quota::new(bytes, totals.file_bytes.clone()),
-            entries: Pool::new(if bytes == 0 { 0 } else { ENTRIES.max(bytes / ENTRY_BYTES) }),
+            bytes: Arc::new(Quota::new(bytes, totals.file_bytes.clone())),
+            entries: Arc::new(Pool::new(if bytes == 0 { 0 } else { ENTRIES.max(bytes / ENTRY_BYTES) })),
             threads: Arc::new(Semaphore::new(THREADS)),
         }
+    }
+
+    /// The files of the next version of the same plugin: what the version before used up stays so where its limit is the same.
+    pub(crate) fn after(self, before: &Self) -> Self {
+        let bytes = self.bytes.after(&before.bytes);
+        // The number of entries follows from that of bytes.
+        let entries = if Arc::ptr_eq(&bytes, &before.bytes) { before.entries.clone() } else { self.entries };
+        Self { bytes, entries, open: self.open.after(&before.open), threads: before.threads.clone(), ..self }
     }
 
     /// Opens every granted folder for an instance, in the order of the grants.

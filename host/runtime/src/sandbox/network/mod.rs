@@ -126,6 +126,11 @@ impl Outgoing {
         let lookups = Arc::new(Semaphore::new(LOOKUPS));
         Self { guard, network, connections, lookups, body_limit: limits.http_body.0 }
     }
+
+    /// The network of the next version of the same plugin: connections that are open count where their limit is the same.
+    pub(crate) fn after(self, before: &Self) -> Self {
+        Self { connections: self.connections.after(&before.connections), lookups: before.lookups.clone(), ..self }
+    }
 }
 
 /// What one `fields` of a plugin may take up on the host, which keeps as many of them as `resources` allows.
