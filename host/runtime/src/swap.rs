@@ -26,6 +26,7 @@ pub enum Widening {
 
 /// What it took for a new version to take over.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Swap {
     /// The version that served.
     pub from: semver::Version,

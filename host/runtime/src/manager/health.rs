@@ -14,6 +14,7 @@ const AT_ONCE: usize = 16;
 
 /// What came of asking one plugin how it feels.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct HealthCheck {
     /// Which plugin.
     pub plugin: PluginId,

@@ -40,6 +40,7 @@ struct Entry {
 
 /// One line of a list of plugins.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// The plugin.
     pub plugin: Plugin,
@@ -51,6 +52,7 @@ pub struct Summary {
 
 /// A plugin that provides something under a name.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Provider {
     /// The name of what it provides, such as a tool's.
     pub name: String,

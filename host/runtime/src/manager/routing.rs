@@ -20,6 +20,7 @@ const DELIVERIES: usize = 1_024;
 
 /// One signal that one neuron got, and what it answered.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Delivery {
     /// The neuron's plugin.
     pub plugin: PluginId,
@@ -39,6 +40,7 @@ pub struct Delivery {
 
 /// An emitted signal that was not delivered.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Dropped {
     /// Who emitted it.
     pub plugin: PluginId,
@@ -50,6 +52,7 @@ pub struct Dropped {
 
 /// What became of a signal.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Routed {
     /// Every delivery, in the order of hops.
     pub deliveries: Vec<Delivery>,
