@@ -162,13 +162,14 @@ impl From<RegistryError> for Failure {
             RegistryError::Path { .. } => Code::Usage,
             RegistryError::Busy { .. } | RegistryError::Home { .. } => Code::Unavailable,
             RegistryError::Corrupt { .. } | RegistryError::Newer { .. } => Code::Unavailable,
+            RegistryError::Stored { .. } => Code::Unavailable,
             _ => Code::Internal,
         };
         let mut failure = Self::new(code, error.to_string());
         failure.reason = match &error {
             RegistryError::Changed { .. } => Some("changed".to_owned()),
             RegistryError::Different { .. } => Some("different".to_owned()),
-            RegistryError::Damaged { .. } => Some("damaged".to_owned()),
+            RegistryError::Damaged { .. } | RegistryError::Stored { .. } => Some("damaged".to_owned()),
             _ => None,
         };
         match error {

@@ -9,7 +9,7 @@ use std::{
 use hal9_package::{Digest, Metadata, Package, PluginId};
 use semver::Version;
 
-use crate::{Error, Installed, Registry, rows, store::Entry};
+use crate::{Error, Installed, Registry, reread::read_again, rows, store::Entry};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +77,17 @@ impl fmt::Display for Damage {
             }
             Fault::Leftover => write!(f, "{path} was left by a command that did not come to its end"),
             Fault::Strange => write!(f, "{path} is nothing of HAL9's: move it away"),
-            Fault::Row(plugin, why) => write!(
-                f,
-                "{plugin}: what the registry {path} keeps of it cannot be read ({why}): unload or uninstall it, and load or \
-                 install it again"
-            ),
+            Fault::Row(plugin, why) => {
+                write!(f, "{plugin}: what the registry {path} keeps of it cannot be read ({why}): ")?;
+                match self.mends {
+                    true => write!(f, "it can be read again from its package"),
+                    false => write!(
+                        f,
+                        "take it out with `hal9 plugin uninstall {plugin}`, or `hal9 plugin unload {plugin}` where it was \
+                         loaded from a folder, and install or load it again"
+                    ),
+                }
+            }
             Fault::Database(how) => {
                 write!(f, "the registry {path} contradicts itself: {how}; see `sqlite3 {path} .recover`")
             }
@@ -105,16 +111,27 @@ impl Registry {
         let mut damages = self.damaged_database()?;
         let mut needed = BTreeSet::new();
         let mut seen = BTreeMap::new();
+        let mut unread = BTreeSet::new();
         for (plugin, row) in self.database.read(rows::all_versions)? {
             // Also of a row that cannot be read: its files are not for anybody to remove. Which those are, a damaged digest
             // does not say; so nothing is, as long as there is such a row.
             needed.extend(row.digests().into_iter().flatten());
+            let mends = read_again(&self.store, &plugin, &row).is_some();
             let read = || -> Result<_, rows::Unreadable> { Ok((plugin.parse()?, row.parse()?.1)) };
             match read() {
                 Ok((id, installed)) => self.damaged_files(&id, &installed, &mut seen, &mut damages),
-                // One that serves was found before.
-                Err(_) if damages.iter().any(|one| matches!(&one.fault, Fault::Row(id, _) if *id == plugin)) => {}
-                Err(why) => damages.push(self.damaged_row(&plugin, &why)),
+                Err(why) => {
+                    damages.push(Damage { mends, ..self.damaged_row(&plugin, &why) });
+                    unread.insert(plugin);
+                }
+            }
+        }
+        for row in self.database.read(|connection| rows::serving(connection, "ORDER BY plugin.id", &[]))? {
+            let id = row.id.clone();
+            if let Err(why) = row.parse()
+                && !unread.contains(&id)
+            {
+                damages.push(self.damaged_row(&id, &why));
             }
         }
         let is_sound = !damages.iter().any(|one| matches!(one.fault, Fault::Row(..) | Fault::Database(_)));
@@ -179,7 +196,7 @@ impl Registry {
         }
     }
 
-    /// What SQLite itself finds, and what serves and cannot be read.
+    /// What SQLite itself finds.
     fn damaged_database(&self) -> Result<Vec<Damage>, Error> {
         let findings: Vec<String> = self.database.read(|connection| {
             let mut check = connection.prepare("PRAGMA integrity_check(20)")?;
@@ -194,15 +211,7 @@ impl Registry {
         })?;
         let path = self.database.path();
         let damage = |how| Damage { owner: None, path: path.to_owned(), fault: Fault::Database(how), mends: false };
-        let mut damages: Vec<_> = findings.into_iter().map(damage).collect();
-        let served = self.database.read(|connection| rows::serving(connection, "ORDER BY plugin.id", &[]))?;
-        for row in served {
-            let id = row.id.clone();
-            if let Err(why) = row.parse() {
-                damages.push(self.damaged_row(&id, &why));
-            }
-        }
-        Ok(damages)
+        Ok(findings.into_iter().map(damage).collect())
     }
 
     fn damaged_row(&self, id: &str, why: &dyn fmt::Display) -> Damage {

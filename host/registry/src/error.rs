@@ -75,7 +75,7 @@ pub enum Error {
     },
 
     /// What is kept of a plugin cannot be read.
-    #[error("{plugin}: what the registry {} keeps of it cannot be read ({reason}): unload or uninstall it, and load or install it again", path.display())]
+    #[error("{plugin}: what the registry {} keeps of it cannot be read ({reason}): run `hal9 doctor --fix`, which reads it again from its package; or take it out with `hal9 plugin uninstall {plugin}`, or `hal9 plugin unload {plugin}` where it was loaded from a folder", path.display())]
     Stored {
         /// The plugin's id as it is kept.
         plugin: String,

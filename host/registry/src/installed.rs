@@ -11,7 +11,11 @@ use hal9_package::{Digest, Manifest, Package, PluginId};
 use rusqlite::OptionalExtension;
 use semver::Version;
 
-use crate::{Error, Installed, Plugin, Registry, Source, rows, store::Fault};
+use crate::{
+    Error, Installed, Plugin, Registry, Source,
+    rows::{self, StoredVersion},
+    store::Fault,
+};
 
 impl Registry {
     /// The installed versions of a plugin, newest first; none for one that is only linked, or not known.
@@ -23,7 +27,7 @@ impl Registry {
         let rows = self.database.read(|connection| rows::versions(connection, id.as_str()))?;
         let mut versions: Vec<_> = rows
             .into_iter()
-            .map(|row| row.parse().map_err(|reason| self.unreadable(id.as_str(), &reason)))
+            .map(|row| row.parse().map_err(|reason| self.unreadable_row(id.as_str(), &reason)))
             .collect::<Result<_, _>>()?;
         versions.sort_by(|(_, a), (_, b)| b.version.cmp(&a.version));
         Ok(versions)
@@ -47,8 +51,11 @@ impl Registry {
                 .optional()
         })?;
         let Some((version, granted, active)) = row else { return Ok(None) };
-        let granted = serde_json::from_str(&granted).map_err(|error| self.unreadable(id.as_str(), &error))?;
-        let current = self.versions(id)?.into_iter().find(|(_, installed)| installed.version.to_string() == version);
+        let granted = serde_json::from_str(&granted).map_err(|error| self.unreadable_row(id.as_str(), &error))?;
+        // No other version: one that cannot be read is in nobody's way before it is to serve.
+        let rows = self.database.read(|connection| rows::versions(connection, id.as_str()))?;
+        let current = rows.into_iter().find(|row| row.version == version).map(StoredVersion::parse).transpose();
+        let current = current.map_err(|reason| self.unreadable_row(id.as_str(), &reason))?;
         Ok(current.map(|(manifest, installed)| Plugin {
             manifest,
             source: Source::Installed(installed),
@@ -92,13 +99,14 @@ impl Registry {
         }
     }
 
-    /// The plugins of which a version that serves, or would without a link, needs this one; by id.
+    /// The plugins of which a version that serves, or would without a link, needs this one; by id. One that cannot be read
+    /// cannot serve, and needs nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Stored`] where it cannot be read what another plugin needs, and those of the database.
+    /// Those of the database.
     pub fn dependents(&self, id: &PluginId) -> Result<Vec<PluginId>, Error> {
-        let manifests: Vec<(String, String)> = self.database.read(|connection| {
+        let manifests: Vec<String> = self.database.read(|connection| {
             connection
                 .prepare_cached(
                     "SELECT plugin, manifest FROM link WHERE plugin <> ?1
@@ -106,12 +114,12 @@ impl Registry {
                      SELECT plugin, manifest FROM version JOIN current USING (plugin, version) WHERE plugin <> ?1
                      ORDER BY plugin",
                 )?
-                .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map([id.as_str()], |row| row.get(1))?
                 .collect()
         })?;
         let mut dependents = Vec::new();
-        for (plugin, manifest) in manifests {
-            let manifest = rows::manifest(&manifest).map_err(|reason| self.unreadable(&plugin, &reason))?;
+        for manifest in manifests {
+            let Ok(manifest) = rows::manifest(&manifest) else { continue };
             if manifest.dependencies.iter().any(|one| one.plugin_id == *id) {
                 dependents.push(manifest.metadata.id);
             }
@@ -148,7 +156,7 @@ impl Registry {
         })?;
         owner
             .map(|(plugin, version)| {
-                let version = version.parse().map_err(|reason| self.unreadable(&plugin, &reason))?;
+                let version = version.parse().map_err(|reason| self.unreadable_row(&plugin, &reason))?;
                 Ok((self.id(&plugin)?, version))
             })
             .transpose()

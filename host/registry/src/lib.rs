@@ -34,6 +34,7 @@ mod lost;
 mod mend;
 mod plugin;
 mod registry;
+mod reread;
 mod resolve;
 mod rows;
 mod schema;

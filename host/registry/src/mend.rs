@@ -5,7 +5,7 @@ use std::fmt;
 
 use hal9_package::Digest;
 
-use crate::{Damage, Error, Fault, Registry, lost::settle, store::Writer};
+use crate::{Damage, Error, Fault, Registry, lost::settle, reread::reread, store::Writer};
 
 /// Something that was put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +24,29 @@ pub enum Remedy {
     Removed,
     /// The component was made again from its package.
     Remade,
+    /// What is kept of a version was read again from its package.
+    Reread,
 }
 
 impl fmt::Display for Mended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.damage.path.display();
+        if let (Fault::Row(plugin, _), Remedy::Reread) = (&self.damage.fault, self.remedy) {
+            return write!(f, "{plugin}: what the registry keeps of it was read again from its package");
+        }
         match (&self.damage.owner, self.remedy) {
             (Some((plugin, version)), Remedy::Remade) => {
                 write!(f, "{plugin} {version}: its component {path} was made again from its package")
             }
-            (_, Remedy::Remade) => write!(f, "{path} was made again"),
+            (_, Remedy::Remade | Remedy::Reread) => write!(f, "{path} was made again"),
             (_, Remedy::Removed) => write!(f, "{path} was removed"),
         }
     }
 }
 
 impl Registry {
-    /// Puts right what it can: components are made again from their packages, and files that nobody refers to are removed.
+    /// Puts right what it can: rows are read and components made again from their packages, and files that nobody refers to
+    /// are removed.
     /// What cannot be put right stays as it is, and [`check`](Self::check) goes on finding it.
     ///
     /// # Errors
@@ -49,6 +55,14 @@ impl Registry {
     pub fn mend(&mut self) -> Result<Vec<Mended>, Error> {
         let writer = self.store.write()?;
         let mut mended = Vec::new();
+        // First: only rows can say whose the files are.
+        for damage in self.damages()?.into_iter().filter(|damage| damage.mends) {
+            if let Fault::Row(plugin, _) = &damage.fault
+                && reread(&mut self.database, &self.store, plugin)?
+            {
+                mended.push(Mended { damage, remedy: Remedy::Reread });
+            }
+        }
         for damage in self.damages()?.into_iter().filter(|damage| damage.mends) {
             let remedy = match &damage.fault {
                 Fault::Unreferenced | Fault::Leftover => writer.remove(&damage.path)?.then_some(Remedy::Removed),

@@ -1,11 +1,16 @@
 //! The registry: how plugins are found again that were linked or installed. It does not know how they come in or go out.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use hal9_package::PluginId;
 use rusqlite::{OptionalExtension, params};
 
-use crate::{Error, Plugin, rows::serving, schema::Database, store::Store};
+use crate::{
+    Error, Plugin,
+    rows::{Unreadable, all_versions, serving},
+    schema::Database,
+    store::Store,
+};
 
 /// The plugins that one HAL9 home knows: in `registry.db` there, and the files of those that are installed in `store`.
 ///
@@ -77,13 +82,29 @@ impl Registry {
         }
     }
 
-    /// All plugins, by id.
+    /// All plugins that can be read, by id. One that cannot is in nobody's way: [`unreadable`](Self::unreadable) names it.
     ///
     /// # Errors
     ///
-    /// [`Error::Stored`], and those of the database.
+    /// Those of the database.
     pub fn list(&self) -> Result<Vec<Plugin>, Error> {
-        self.plugins("ORDER BY plugin.id", &[])
+        let rows = self.database.read(|connection| serving(connection, "ORDER BY plugin.id", &[]))?;
+        Ok(rows.into_iter().filter_map(|row| row.parse().ok()).collect())
+    }
+
+    /// The plugins of which something that is kept cannot be read, what serves or another version, with an
+    /// [`Error::Stored`] each; by id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn unreadable(&self) -> Result<BTreeMap<String, Error>, Error> {
+        let versions = self.database.read(all_versions)?;
+        let served = self.database.read(|connection| serving(connection, "", &[]))?;
+        let versions = versions.into_iter().filter_map(|(id, row)| Some((id, row.parse().err()?)));
+        let served = served.into_iter().filter_map(|row| Some((row.id.clone(), row.parse().err()?)));
+        let tell = |(id, why): (String, Unreadable)| (id.clone(), self.unreadable_row(&id, &why));
+        Ok(versions.chain(served).map(tell).collect())
     }
 
     /// The active plugins with a neuron on a layer, by id.
@@ -145,16 +166,16 @@ impl Registry {
         rows.into_iter()
             .map(|row| {
                 let id = row.id.clone();
-                row.parse().map_err(|reason| self.unreadable(&id, &reason))
+                row.parse().map_err(|reason| self.unreadable_row(&id, &reason))
             })
             .collect()
     }
 
     pub(crate) fn id(&self, id: &str) -> Result<PluginId, Error> {
-        id.parse().map_err(|reason| self.unreadable(id, &reason))
+        id.parse().map_err(|reason| self.unreadable_row(id, &reason))
     }
 
-    pub(crate) fn unreadable(&self, id: &str, reason: &dyn std::fmt::Display) -> Error {
+    pub(crate) fn unreadable_row(&self, id: &str, reason: &dyn std::fmt::Display) -> Error {
         Error::Stored { plugin: id.to_owned(), path: self.database.path().to_owned(), reason: reason.to_string() }
     }
 }

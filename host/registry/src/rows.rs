@@ -41,12 +41,13 @@ struct StoredLink {
 }
 
 /// An installed version as it is kept.
+#[derive(Clone)]
 pub(crate) struct StoredVersion {
     pub(crate) version: String,
-    manifest: String,
+    pub(crate) manifest: String,
     pub(crate) package: String,
     pub(crate) component: String,
-    size: i64,
+    pub(crate) size: i64,
     key: Option<String>,
     signature: Option<String>,
     origin: String,

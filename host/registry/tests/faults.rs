@@ -233,10 +233,12 @@ fn a_row_that_cannot_be_read_names_its_plugin_and_can_be_removed() -> Result {
     registry.record_loaded(&loaded("a.one", ""))?;
     registry.record_loaded(&loaded("a.two", ""))?;
     rusqlite::Connection::open(&path)?.execute("UPDATE link SET manifest = '{}' WHERE plugin = 'a.two'", [])?;
-    let error = registry.list().expect_err("no manifest");
+    let error = registry.get("a.two").expect_err("no manifest");
     assert!(matches!(&error, Error::Stored { plugin, .. } if plugin == "a.two"), "{error:?}");
-    assert!(registry.get("a.one")?.is_some(), "the others are there");
+    assert_eq!(registry.unreadable()?.keys().collect::<Vec<_>>(), ["a.two"]);
+    assert_eq!(registry.list()?.len(), 1, "the others are there");
     assert!(registry.unlink(&id("a.two"))?);
+    assert!(registry.unreadable()?.is_empty());
     assert_eq!(registry.list()?.len(), 1);
     Ok(())
 }

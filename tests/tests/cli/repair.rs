@@ -88,3 +88,43 @@ fn a_damaged_digest_costs_no_file() {
     let row = doctor(&home, "store", &[]);
     assert!(row["found"].as_str().unwrap().contains("is the package of test.a 1.0.0"), "{row}");
 }
+
+#[test]
+fn one_unreadable_row_stops_nothing_else() {
+    let shelf = Shelf::new();
+    let home = installed(&shelf);
+    let spoil = "UPDATE version SET manifest = '{' WHERE plugin = 'test.a'";
+    database(&home, spoil);
+    let list = home.hal9(["--json", "plugin", "list"]).json();
+    assert_eq!(list["plugins"].as_array().unwrap().len(), 1, "{list}");
+    assert_eq!(
+        (&list["unusable"][0]["id"], &list["unusable"][0]["error"]["code"]),
+        (&json!("test.a"), &json!("unavailable"))
+    );
+    let error = home.hal9(["--json", "plugin", "info", "test.a"]).error(11);
+    assert_eq!((&error["plugin"], &error["reason"]), (&json!("test.a"), &json!("damaged")), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("hal9 plugin uninstall test.a"), "{error}");
+    home.hal9(["--json", "plugin", "lock"]).error(11);
+    let send = |id: &str| home.hal9(["--json", "signal", "send", "--layer", "L1", "--neuron", id, "hello"]);
+    send("test.b").ok();
+    home.install(&shelf.package("test.c", "1.0.0", json!({})));
+    home.hal9(["--json", "plugin", "uninstall", "test.b"]).ok();
+    // Its package has what the row had.
+    assert_eq!(doctor(&home, "registry", &[])["state"], "failed");
+    assert_eq!(doctor(&home, "store", &["--fix"])["state"], "ok");
+    assert_eq!(home.versions(), ["test.a 1.0.0", "test.c 1.0.0"]);
+    send("test.a").ok();
+    // What no package has is given up, and the plugin with it.
+    for spoil in [spoil, "UPDATE current SET granted = '?' WHERE plugin = 'test.a'"] {
+        database(&home, spoil);
+        home.hal9(["--json", "plugin", "uninstall", "test.a"]).ok();
+        assert_eq!(home.versions(), ["test.c 1.0.0"]);
+        assert_eq!(doctor(&home, "store", &[])["state"], "ok");
+        home.install(&shelf.package("test.a", "1.0.0", json!({})));
+    }
+    home.load("sentiment-analyzer");
+    database(&home, "UPDATE link SET manifest = '{'");
+    let list = home.hal9(["--json", "plugin", "list"]).json();
+    home.hal9(["--json", "plugin", "unload", list["unusable"][0]["id"].as_str().unwrap()]).ok();
+    assert_eq!(home.versions(), ["test.a 1.0.0", "test.c 1.0.0"]);
+}

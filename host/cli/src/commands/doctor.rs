@@ -228,11 +228,21 @@ fn home(environment: Option<&str>) -> Vec<Row> {
         Ok(_) => ok("hal9.toml", "none; plugins get what they were granted when they were loaded"),
         Err(failure) => failed("hal9.toml", failure),
     };
-    let registry = match Registry::open(home.folder()).and_then(|registry| registry.list()) {
-        Ok(plugins) => ok(
-            "registry",
-            format!("{} plugins, {} active", plugins.len(), plugins.iter().filter(|plugin| plugin.active).count()),
-        ),
+    let registry = match Registry::open(home.folder())
+        .and_then(|registry| Ok((registry.list()?, registry.unreadable()?.into_keys().collect::<Vec<_>>())))
+    {
+        Ok((plugins, unreadable)) => {
+            let active = plugins.iter().filter(|plugin| plugin.active).count();
+            let found = format!("{} plugins, {active} active", plugins.len());
+            match unreadable.as_slice() {
+                [] => ok("registry", found),
+                // What can be done about each is said of the store.
+                _ => {
+                    let found = format!("{found}, and what it keeps of {} cannot be read", unreadable.join(", "));
+                    lacking("registry", State::Failed, plain(&found), "")
+                }
+            }
+        }
         Err(error) => failed("registry", Failure::from(error)),
     };
     let memory = match SqliteMemory::open(&home.memory()) {

@@ -34,6 +34,10 @@ pub(super) fn unused(session: &Session, used: &[&Plugin]) -> Result<Unused, Fail
     let findings = session.findings()?;
     let is_used = |plugin: &Plugin| used.iter().any(|used| used.source == plugin.source && used.id() == plugin.id());
     let mut unused = Unused { unusable: Vec::new(), shadowed: Vec::new(), unmet: Vec::new() };
+    for (id, error) in session.registry.unreadable()? {
+        let path = session.home.folder().join("registry.db");
+        unused.unusable.push(json!({ "id": id, "path": path, "found": HOME, "error": Failure::from(error) }));
+    }
     for finding in findings.iter() {
         match &finding.outcome {
             Err(error) => unused.unusable.push(json!({

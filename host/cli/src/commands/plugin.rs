@@ -317,7 +317,10 @@ fn deactivate(session: &mut Session, name: &str) -> Result<(), Failure> {
 }
 
 fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
-    let id = session.known_at_home(name)?.id().clone();
+    let id = match session.unreadable(name)? {
+        Some(id) => id,
+        None => session.known_at_home(name)?.id().clone(),
+    };
     if !session.registry.unlink(&id)? {
         return Err(Failure::new(Code::Conflict, format!("{id} is installed, and not loaded from a folder"))
             .plugin(&id)

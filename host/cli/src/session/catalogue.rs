@@ -50,6 +50,9 @@ impl Session {
         }
         // One that is there and not used says more than that there is none.
         let unusable = self.findings()?.iter().filter(|finding| finding.is_called(name));
+        if let Some(error) = self.registry.unreadable()?.remove(name) {
+            return Err(error.into());
+        }
         match unusable.filter_map(|finding| finding.outcome.as_ref().err()).next() {
             Some(failure) => Err(failure.clone()),
             None => Err(Failure::not_found(
@@ -73,6 +76,11 @@ impl Session {
         Err(Failure::new(Code::Conflict, format!("{id} is not in the home: it was found at {place}"))
             .plugin(id)
             .help("move it out of that folder, or install it: hal9 plugin install FILE"))
+    }
+
+    /// The plugin with this very id, if something that the home keeps of it cannot be read: it can be taken out by that.
+    pub(crate) fn unreadable(&self, id: &str) -> Result<Option<PluginId>, Failure> {
+        Ok(if self.registry.unreadable()?.contains_key(id) { id.parse().ok() } else { None })
     }
 
     /// What a plugin has used up so far; nothing is kept of one that is not in the home.

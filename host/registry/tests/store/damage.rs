@@ -218,8 +218,14 @@ fn what_cannot_be_read_of_a_version_is_reported_and_can_be_uninstalled() -> Resu
     install(&mut registry, &package_with("b.two", "1.0.0", &["a.one"], "", &component("b")), None)?;
     registry.record_loaded(&loaded("c.three", ""))?;
     rusqlite::Connection::open(home.path().join("registry.db"))?
-        .execute("UPDATE version SET manifest = '{}' WHERE plugin = 'a.one'", [])?;
-    let error = registry.get("a.one").expect_err("no manifest");
+        .execute("UPDATE version SET manifest = '{}', component = '?', size = 0 WHERE plugin = 'a.one'", [])?;
+    let mended = registry.mend()?;
+    assert!(matches!(mended.as_slice(), [one] if one.remedy == Remedy::Reread), "{mended:?}");
+    assert!(registry.get("a.one")?.is_some() && registry.check()?.is_empty(), "its package has it all");
+    // What no package says is lost.
+    rusqlite::Connection::open(home.path().join("registry.db"))?
+        .execute("UPDATE version SET key = '{}' WHERE plugin = 'a.one'", [])?;
+    let error = registry.get("a.one").expect_err("no key");
     assert!(matches!(&error, Error::Stored { plugin, .. } if plugin == "a.one"), "{error:?}");
     assert!(registry.get("b.two")?.is_some() && registry.get("c.three")?.is_some());
     let found = registry.check()?;

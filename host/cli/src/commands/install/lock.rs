@@ -16,6 +16,10 @@ use crate::trust::{Leave, read_up_to};
 const LOCK_BYTES: u64 = 4 << 20;
 
 pub(super) fn print(session: &Session, output: Option<&Path>) -> Result<(), Failure> {
+    // A lock without one of them would not be what is installed.
+    if let Some((_, error)) = session.registry.unreadable()?.pop_first() {
+        return Err(error.into());
+    }
     let mut locked = Vec::new();
     for plugin in session.registry.list()? {
         locked.extend(session.registry.installed(plugin.id())?.and_then(locked_of));

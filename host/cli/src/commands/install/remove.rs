@@ -22,23 +22,23 @@ pub(super) fn uninstall(
     version: Option<&Version>,
     purge: bool,
 ) -> Result<(), Failure> {
-    let Present { id, current, versions } = installed(session, name)?;
-    if let Some(version) = version
-        && !versions.iter().any(|(_, installed)| installed.version == *version)
-    {
-        return Err(absent(&id, version, &versions));
-    }
-    // What serves afterwards: the current version, or the newest that is left.
-    let left: Vec<&(Manifest, Installed)> =
-        versions.iter().filter(|(_, installed)| version.is_some_and(|version| installed.version != *version)).collect();
-    let stays = left.iter().find(|(_, installed)| installed.version == *version_of(&current));
-    let next = stays.or(left.first()).map(|(manifest, _)| &manifest.metadata.version);
-    let is_linked = matches!(session.known(id.as_str())?.source, Source::Linked(_));
-    if !is_linked {
-        check_dependents(session, &id, next)?;
-    }
+    let id = match session.unreadable(name)? {
+        Some(id) => {
+            check_unreadable(session, &id, version)?;
+            id
+        }
+        None => check_readable(session, name, version)?,
+    };
     let gone = session.registry.uninstall(&id, version)?;
-    let words = gone.iter().map(|installed| installed.version.to_string()).collect::<Vec<_>>().join(", ");
+    let plugins = session.registry.list()?;
+    let is_linked = plugins.iter().any(|plugin| *plugin.id() == id && matches!(plugin.source, Source::Linked(_)));
+    let next = session.registry.installed(&id).ok().flatten().map(|plugin| plugin.manifest.metadata.version);
+    let next = next.as_ref();
+    // What cannot be read of the others is gone as well.
+    let words = match gone.as_slice() {
+        [] => "(unreadable)".to_owned(),
+        gone => gone.iter().map(|installed| installed.version.to_string()).collect::<Vec<_>>().join(", "),
+    };
     let serves = next.map_or_else(String::new, |next| format!("; version {next} serves"));
     session.audit.record(&AuditEvent::new(
         AuditKind::Install,
@@ -77,6 +77,37 @@ pub(super) fn uninstall(
         }
         text
     })
+}
+
+/// Whether a plugin, or one version of it, can be taken out; which it is.
+fn check_readable(session: &Session, name: &str, version: Option<&Version>) -> Result<PluginId, Failure> {
+    let Present { id, current, versions } = installed(session, name)?;
+    if let Some(version) = version
+        && !versions.iter().any(|(_, installed)| installed.version == *version)
+    {
+        return Err(absent(&id, version, &versions));
+    }
+    // What serves afterwards: the current version, or the newest that is left.
+    let left: Vec<&(Manifest, Installed)> =
+        versions.iter().filter(|(_, installed)| version.is_some_and(|version| installed.version != *version)).collect();
+    let stays = left.iter().find(|(_, installed)| installed.version == *version_of(&current));
+    let next = stays.or(left.first()).map(|(manifest, _)| &manifest.metadata.version);
+    let is_linked = matches!(session.known(id.as_str())?.source, Source::Linked(_));
+    if !is_linked {
+        check_dependents(session, &id, next)?;
+    }
+    Ok(id)
+}
+
+/// Whether a plugin of which a version cannot be read, or that version alone, can be taken out. Nobody counts on what cannot
+/// serve.
+fn check_unreadable(session: &Session, id: &PluginId, version: Option<&Version>) -> Result<(), Failure> {
+    let serving = session.registry.list()?.into_iter().find(|plugin| plugin.id() == id);
+    let goes = |plugin: &Plugin| match &plugin.source {
+        Source::Installed(installed) => version.is_none_or(|version| installed.version == *version),
+        Source::Linked(_) => false,
+    };
+    if serving.as_ref().is_some_and(goes) { check_dependents(session, id, None) } else { Ok(()) }
 }
 
 pub(super) async fn switch(session: &mut Session, name: &str, version: &Version) -> Result<(), Failure> {
@@ -151,7 +182,9 @@ fn absent(id: &PluginId, version: &Version, versions: &[(Manifest, Installed)]) 
 fn check_dependents(session: &Session, id: &PluginId, version: Option<&Version>) -> Result<(), Failure> {
     let mut needs = Vec::new();
     for dependent in session.registry.dependents(id)? {
-        let Some(plugin) = session.registry.get(dependent.as_str())? else { continue };
+        // One that cannot be read cannot serve, and needs nothing.
+        let plugins = session.registry.list()?;
+        let Some(plugin) = plugins.into_iter().find(|plugin| *plugin.id() == dependent) else { continue };
         for needed in plugin.manifest.dependencies.iter().filter(|needed| needed.plugin_id == *id) {
             if version.is_none_or(|version| !needed.version.matches(version)) {
                 needs.push((dependent.clone(), needed.version.to_string()));
