@@ -195,3 +195,28 @@ fn what_is_said_of_a_package_does_not_hold_for_what_it_needs() {
     install(&[]).ok();
     assert_eq!(home.versions(), ["test.core 1.0.1", "test.evil 1.0.0"]);
 }
+
+#[test]
+fn what_is_loaded_from_a_folder_is_not_taken_from_who_needs_it() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    home.load("sentiment-analyzer");
+    let id = home.hal9(["--json", "plugin", "list"]).json()["plugins"][0]["id"].as_str().unwrap().to_owned();
+    home.install(&shelf.needing("test.d", "1.0.0", &[(&id, "^0.1")]));
+    let error = home.hal9(["--json", "plugin", "lock"]).error(10);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("test.d 1.0.0 needs {id} ^0.1, which is loaded from ")), "{error}");
+    let error = home.hal9(["--json", "plugin", "unload", &id]).error(10);
+    assert_eq!((&error["reason"], &error["plugin"]), (&json!("dependents"), &json!(id)), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("test.d"), "{error}");
+    assert_eq!(home.versions().len(), 2);
+    // What is installed behind it does as well.
+    home.install(&shelf.package(&id, "0.1.9", json!({})));
+    home.hal9(["plugin", "unload", &id]).ok();
+    home.hal9(["plugin", "lock"]).ok();
+    home.hal9(["--json", "plugin", "uninstall", &id]).error(10);
+    // One that is missing, as its row is gone, is called that.
+    let registry = rusqlite::Connection::open(home.path().join("registry.db")).unwrap();
+    registry.execute_batch(&format!("PRAGMA foreign_keys = ON; DELETE FROM plugin WHERE id = '{id}'")).unwrap();
+    let error = home.hal9(["--json", "plugin", "lock"]).error(10);
+    assert!(error["message"].as_str().unwrap().ends_with("which is not installed"), "{error}");
+}

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _};
 use hal9_package::{Manifest, Permissions, RuntimePolicy};
-use hal9_registry::{Loaded, Plugin, Recorded, Usage};
+use hal9_registry::{Loaded, Plugin, Recorded, Source, Usage};
 use serde_json::json;
 
-use super::found;
 use super::policy::standing_text;
 use super::provenance::{Provenance, component, folder, installed_json, source_name};
+use super::{found, install};
 use crate::args::LoadedCommand;
 use crate::failure::{Code, Failure};
 use crate::grants::all_absolute;
@@ -321,6 +321,13 @@ fn unload(session: &mut Session, name: &str) -> Result<(), Failure> {
         Some(id) => id,
         None => session.known_at_home(name)?.id().clone(),
     };
+    let _turn = install::turn(session)?;
+    let is_linked = |plugin: &Plugin| *plugin.id() == id && matches!(plugin.source, Source::Linked(_));
+    if session.registry.list()?.iter().any(is_linked) {
+        // What is installed behind it serves then.
+        let behind = session.registry.installed(&id)?.map(|plugin| plugin.manifest.metadata.version);
+        install::check_dependents(session, &id, behind.as_ref())?;
+    }
     if !session.registry.unlink(&id)? {
         return Err(Failure::new(Code::Conflict, format!("{id} is installed, and not loaded from a folder"))
             .plugin(&id)

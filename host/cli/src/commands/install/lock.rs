@@ -24,11 +24,47 @@ pub(super) fn print(session: &Session, output: Option<&Path>) -> Result<(), Fail
     for plugin in session.registry.list()? {
         locked.extend(session.registry.installed(plugin.id())?.and_then(locked_of));
     }
+    check_whole(session, &locked)?;
     let lock = Lock::new(locked)?;
     let text = toml::to_string(&lock).map_err(|error| Failure::internal("the lock could not be written", &error))?;
     let Some(path) = output else { return session.output.result(&lock, || text) };
     write(path, &text).map_err(|error| Failure::file(path, &error))?;
     session.output.result(&lock, || format!("{} {} has {} plugins", green("✓"), path.display(), lock.plugins().len()))
+}
+
+/// Whether all that is needed is installed from packages: nothing else can be had again by a lock.
+fn check_whole(session: &Session, locked: &[Locked]) -> Result<(), Failure> {
+    for plugin in locked {
+        for needed in &plugin.dependencies {
+            let id = &needed.plugin_id;
+            let found = locked.iter().find(|one| one.id == *id);
+            if found.is_some_and(|one| needed.version.matches(&one.version)) {
+                continue;
+            }
+            let linked = session.registry.list()?.into_iter().find_map(|plugin| match plugin.source {
+                Source::Linked(link) if plugin.manifest.metadata.id == *id => Some(link.folder),
+                _ => None,
+            });
+            let (why, help) = match (found, linked) {
+                (_, Some(folder)) => {
+                    let folder = folder.display();
+                    let why = format!("is loaded from {folder}, and a lock has only what is installed from packages");
+                    (why, format!("pack it and install that: hal9 plugin pack {folder}"))
+                }
+                (Some(one), None) => (
+                    format!("is installed in version {}", one.version),
+                    format!("install one that fits, or take out what needs it: hal9 plugin uninstall {}", plugin.id),
+                ),
+                (None, None) => (
+                    "is not installed".to_owned(),
+                    format!("install it, or take out what needs it: hal9 plugin uninstall {}", plugin.id),
+                ),
+            };
+            let message = format!("{} {} needs {id} {}, which {why}", plugin.id, plugin.version, needed.version);
+            return Err(Failure::new(Code::Conflict, message).reason("dependencies").help(help).plugin(id));
+        }
+    }
+    Ok(())
 }
 
 fn locked_of(plugin: Plugin) -> Option<Locked> {

@@ -11,6 +11,7 @@ mod shelves;
 mod trial;
 mod upgrade;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::settings::Settings;
 use crate::trust::{self, Leave, Offer};
 use consent::Consent;
 use plan::{Plan, Step};
+pub(super) use remove::check_dependents;
 
 /// How long another command may take to install something: it may have to compile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +65,12 @@ pub(super) fn named(opening: &Opening<'_>, command: &StoreCommand) -> Result<Vec
     offers
 }
 
+/// Keeps others from installing and taking out, as long as what this gives lives: what a plugin needs must not go after a
+/// command has found it.
+pub(super) fn turn(session: &Session) -> Result<File, Failure> {
+    lock_file(&session.home.installing(), PATIENCE, "installing or uninstalling plugins")
+}
+
 /// Does what a command says, with the packages that it names.
 pub(super) async fn run(
     session: &mut Session,
@@ -70,10 +78,9 @@ pub(super) async fn run(
     command: StoreCommand,
     offers: Vec<Offer>,
 ) -> Result<(), Failure> {
-    // What a plugin needs must not be taken out by another command after this one has found it.
     let _turn = match &command {
         StoreCommand::Lock { .. } | StoreCommand::Files { .. } => None,
-        _ => Some(lock_file(&session.home.installing(), PATIENCE, "installing or uninstalling plugins")?),
+        _ => Some(turn(session)?),
     };
     let result = match command {
         StoreCommand::Install(args) => install(session, environment, args, offers).await,

@@ -179,7 +179,11 @@ fn absent(id: &PluginId, version: &Version, versions: &[(Manifest, Installed)]) 
 }
 
 /// Whether those that need a plugin can do with a version of it; or without it.
-fn check_dependents(session: &Session, id: &PluginId, version: Option<&Version>) -> Result<(), Failure> {
+pub(in crate::commands) fn check_dependents(
+    session: &Session,
+    id: &PluginId,
+    version: Option<&Version>,
+) -> Result<(), Failure> {
     let mut needs = Vec::new();
     for dependent in session.registry.dependents(id)? {
         // One that cannot be read cannot serve, and needs nothing.
@@ -187,19 +191,20 @@ fn check_dependents(session: &Session, id: &PluginId, version: Option<&Version>)
         let Some(plugin) = plugins.into_iter().find(|plugin| *plugin.id() == dependent) else { continue };
         for needed in plugin.manifest.dependencies.iter().filter(|needed| needed.plugin_id == *id) {
             if version.is_none_or(|version| !needed.version.matches(version)) {
-                needs.push((dependent.clone(), needed.version.to_string()));
+                let out = if matches!(plugin.source, Source::Linked(_)) { "unload" } else { "uninstall" };
+                needs.push((dependent.clone(), needed.version.to_string(), out));
             }
         }
     }
-    let Some((first, _)) = needs.first() else { return Ok(()) };
-    let words: Vec<_> = needs.iter().map(|(dependent, needed)| format!("{dependent} needs {id} {needed}")).collect();
+    let Some((first, _, out)) = needs.first() else { return Ok(()) };
+    let words: Vec<_> = needs.iter().map(|(dependent, needed, _)| format!("{dependent} needs {id} {needed}")).collect();
     let message = match version {
         Some(version) => format!("{id} {version} does not do: {}", words.join(", ")),
         None => format!("{id} is needed: {}", words.join(", ")),
     };
     Err(Failure::new(Code::Conflict, message)
         .reason("dependents")
-        .help(format!("take those out first, such as: hal9 plugin uninstall {first}"))
+        .help(format!("take those out first, such as: hal9 plugin {out} {first}"))
         .plugin(id))
 }
 
