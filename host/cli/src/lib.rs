@@ -1,6 +1,7 @@
 //! The `hal9` command. It owns what people type and see, the home's settings, and the backends that outlive a process; it
 //! refuses to know how plugins run (`hal9-host`) and how it is kept which ones there are (`hal9-registry`).
 
+mod access;
 mod args;
 mod build;
 mod commands;

@@ -1,5 +1,6 @@
 //! A home that was damaged: what `doctor` says of it, what it mends, and what it leaves alone.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -127,4 +128,50 @@ fn one_unreadable_row_stops_nothing_else() {
     let list = home.hal9(["--json", "plugin", "list"]).json();
     home.hal9(["--json", "plugin", "unload", list["unusable"][0]["id"].as_str().unwrap()]).ok();
     assert_eq!(home.versions(), ["test.a 1.0.0", "test.c 1.0.0"]);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn what_others_can_write_is_no_root_of_trust() {
+    let shelf = Shelf::new();
+    let home = installed(&shelf);
+    let other = shelf.package("test.c", "1.0.0", json!({}));
+    let (folder, settings) = (home.path().to_owned(), home.settings());
+    let key = super::packages::Signer::new().key().to_string();
+    let commands: [&[&str]; 4] = [
+        &["--json", "plugin", "install", other.to_str().unwrap(), "--allow-unsigned"],
+        &["--json", "plugin", "upgrade", "--allow-unsigned"],
+        &["--json", "plugin", "use", "test.a", "1.0.0"],
+        &["--json", "policy", "trust", "test.a", &key],
+    ];
+    for (path, open, closed) in [(&folder, 0o777, 0o755), (&folder, 0o1770, 0o1750), (&settings, 0o664, 0o644)] {
+        let before = mode(path);
+        set_mode(path, open);
+        for command in commands {
+            let error = home.hal9(command).error(11);
+            assert_eq!(error["reason"], "home", "{command:?}: {error}");
+            assert!(error["help"].as_str().unwrap().contains(&format!("chmod go-w '{}'", path.display())), "{error}");
+        }
+        assert_eq!(doctor(&home, "access", &[])["state"], "failed");
+        assert_eq!(mode(path), open, "only --fix changes it");
+        assert_eq!(doctor(&home, "access", &["--fix"])["state"], "ok");
+        assert_eq!(mode(path), closed, "no other right is touched");
+        set_mode(path, before);
+    }
+    for name in ["registry.db", "store", "store/blobs"] {
+        set_mode(&folder.join(name), 0o777);
+        let row = doctor(&home, "access", &[]);
+        assert!(row["found"].as_str().unwrap().contains(name) && row["fix"].as_str().unwrap().contains(name), "{row}");
+    }
+    assert_eq!(doctor(&home, "access", &["--fix"])["state"], "ok");
+    for command in commands {
+        home.hal9(command).ok();
+    }
 }

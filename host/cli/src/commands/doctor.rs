@@ -1,6 +1,8 @@
 //! `hal9 doctor`: what this machine lacks to build and run plugins, and the fix. It looks at each thing by itself, so that one
 //! that is broken does not hide the others.
 
+mod home;
+
 use std::path::{Path, PathBuf};
 
 use hal9_host::Host;
@@ -8,11 +10,10 @@ use hal9_registry::Registry;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::access;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
-use crate::memory_store::SqliteMemory;
-use crate::output::{Output, bold, columns, dim, green, plain, red, wrap, yellow};
-use crate::settings::Settings;
+use crate::output::{Output, bold, columns, dim, green, red, wrap, yellow};
 use crate::toolchain::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
 
 /// How something is.
@@ -33,6 +34,8 @@ enum Remedy {
     CargoComponent,
     /// What a crash left in the store.
     Store,
+    /// What others can write.
+    Access,
 }
 
 /// One line of the table.
@@ -68,6 +71,12 @@ pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Resul
                 Some(Remedy::Store) => {
                     for mended in Registry::open(Home::find()?.folder())?.mend()? {
                         output.note(mended);
+                    }
+                }
+                Some(Remedy::Access) => {
+                    for writable in access::writable(&Home::find()?) {
+                        output.note(writable.fix());
+                        writable.close()?;
                     }
                 }
                 None => continue,
@@ -126,7 +135,7 @@ fn table(rows: &[Row], fix: bool) -> String {
 /// Looks at everything.
 fn examine(environment: Option<&str>) -> Vec<Row> {
     let mut rows = toolchain();
-    rows.extend(home(environment));
+    rows.extend(home::rows(environment));
     rows.push(engine());
     rows
 }
@@ -208,66 +217,6 @@ fn at_least(version: &str, least: &str) -> bool {
     let numbers =
         |text: &str| -> Vec<u64> { text.split(['.', '-']).map_while(|number| number.parse().ok()).take(3).collect() };
     numbers(version) >= numbers(least)
-}
-
-/// What outlives a command.
-fn home(environment: Option<&str>) -> Vec<Row> {
-    let home = match Home::find() {
-        Ok(home) => home,
-        Err(failure) => return vec![failed("home", failure)],
-    };
-    let writable = match tempfile::tempfile_in(home.folder()) {
-        Ok(_) => Row { path: Some(home.folder().to_owned()), ..ok("home", "can be written") },
-        Err(error) => {
-            let found = format!("{} cannot be written: {error}", home.folder().display());
-            lacking("home", State::Failed, found, "make it writable, or set HAL9_HOME to a folder of your own")
-        }
-    };
-    let settings = match Settings::read(&home.settings(), environment) {
-        Ok(_) if home.settings().exists() => ok("hal9.toml", "valid"),
-        Ok(_) => ok("hal9.toml", "none; plugins get what they were granted when they were loaded"),
-        Err(failure) => failed("hal9.toml", failure),
-    };
-    let registry = match Registry::open(home.folder())
-        .and_then(|registry| Ok((registry.list()?, registry.unreadable()?.into_keys().collect::<Vec<_>>())))
-    {
-        Ok((plugins, unreadable)) => {
-            let active = plugins.iter().filter(|plugin| plugin.active).count();
-            let found = format!("{} plugins, {active} active", plugins.len());
-            match unreadable.as_slice() {
-                [] => ok("registry", found),
-                // What can be done about each is said of the store.
-                _ => {
-                    let found = format!("{found}, and what it keeps of {} cannot be read", unreadable.join(", "));
-                    lacking("registry", State::Failed, plain(&found), "")
-                }
-            }
-        }
-        Err(error) => failed("registry", Failure::from(error)),
-    };
-    let memory = match SqliteMemory::open(&home.memory()) {
-        Ok(_) => ok("memory", "opens"),
-        Err(failure) => failed("memory", failure),
-    };
-    vec![writable, settings, registry, store(&home), memory]
-}
-
-/// The packages that are installed: every file of them is read, and what a crash left is found.
-fn store(home: &Home) -> Row {
-    let damages = match Registry::open(home.folder()).and_then(|registry| registry.check()) {
-        Ok(damages) => damages,
-        Err(error) => return failed("store", Failure::from(error)),
-    };
-    if damages.is_empty() {
-        return ok("store", "whole");
-    }
-    let found = damages.iter().map(|damage| plain(&damage.to_string())).collect::<Vec<_>>().join("\n");
-    // What belongs to nothing is in nobody's way.
-    let is_harmless = damages.iter().all(|damage| damage.owner.is_none() && damage.mends);
-    let state = if is_harmless { State::Warning } else { State::Failed };
-    let mends = damages.iter().any(|damage| damage.mends);
-    let fix = if mends { "hal9 doctor --fix" } else { "see to each of them" };
-    Row { remedy: mends.then_some(Remedy::Store), ..lacking("store", state, found, fix) }
 }
 
 /// What runs plugins: it sets address space aside for them.

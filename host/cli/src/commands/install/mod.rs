@@ -18,6 +18,7 @@ use std::time::Duration;
 use hal9_host::AuditSink as _;
 use serde_json::json;
 
+use crate::access;
 use crate::args::{InstallArgs, StoreCommand};
 use crate::failure::Failure;
 use crate::home::Home;
@@ -36,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Reads the packages that a command names. That is done before anything is set up for plugins to run in: to refuse a hostile
 /// one takes what reading takes, and no more.
 pub(super) fn named(opening: &Opening<'_>, command: &StoreCommand) -> Result<Vec<Offer>, Failure> {
+    if matches!(command, StoreCommand::Install(_) | StoreCommand::Upgrade(_) | StoreCommand::Use { .. }) {
+        access::check(&Home::find()?)?;
+    }
     let (paths, signature, leave): (Vec<&Path>, _, _) = match command {
         StoreCommand::Install(args) if args.lock.is_none() => {
             let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };

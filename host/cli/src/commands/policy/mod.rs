@@ -11,9 +11,11 @@ use hal9_package::{Manifest, Permission, Permissions, PluginId};
 use hal9_registry::Plugin;
 use serde_json::json;
 
+use crate::access;
 use crate::args::PolicyCommand;
 use crate::failure::Failure;
 use crate::grants::Standing;
+use crate::home::Home;
 use crate::output::{bold, dim, plain, yellow};
 use crate::policy::Change;
 use crate::session::{Opening, Session};
@@ -26,6 +28,7 @@ pub(super) async fn run(opening: Opening<'_>, command: PolicyCommand) -> Result<
             return super::in_home(opening, async |session| show(session, plugin.as_deref())).await;
         }
         PolicyCommand::Trust(args) => {
+            access::check(&Home::find()?)?;
             return super::in_home(opening, async |session| trust::trust(session, environment, args)).await;
         }
         PolicyCommand::Distrust(args) => {
