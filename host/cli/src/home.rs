@@ -7,6 +7,9 @@ use etcetera::BaseStrategy as _;
 
 use crate::failure::Failure;
 
+/// How the names of files begin that are being written, before they get their own.
+pub(crate) const UNFINISHED: &str = ".hal9-";
+
 /// The folder with everything that outlives a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Home(PathBuf);
@@ -75,6 +78,22 @@ impl Home {
     /// Key pairs that sign packages; for their owner alone.
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")
+    }
+
+    /// What commands were writing when they were killed, of what is written as [`UNFINISHED`]; of a key that was being made,
+    /// the secret.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.0.clone(), self.keys(), self.models()];
+        // Where the settings are a link, they are written beside what it leads to.
+        folders.extend(self.settings().canonicalize().ok().and_then(|path| Some(path.parent()?.to_owned())));
+        let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().filter_map(Result::ok);
+        let is_unfinished = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        let files = files.filter(|file| is_unfinished(&file.file_name()));
+        let mut found: Vec<_> =
+            files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file())).map(|file| file.path()).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// Models that were trained, two files each.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hal9_package::{KeyError, Package, PublicKey, SecretKey, Signature};
 
 use crate::failure::{Code, Failure};
-use crate::home::Home;
+use crate::home::{Home, UNFINISHED};
 use crate::output::Output;
 use crate::password;
 use crate::untrusted;
@@ -116,7 +116,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         // What anybody may read; the process's mask takes away what its user does not want.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".hal9-").tempfile_in(folder_of(path))?;
+        let mut file = builder.prefix(UNFINISHED).tempfile_in(folder_of(path))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -129,7 +129,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
     let write = || -> std::io::Result<()> {
         // These are their owner's alone.
-        let mut file = tempfile::Builder::new().prefix(".hal9-").tempfile_in(folder_of(path))?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path)?;

@@ -15,6 +15,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::failure::{Code, Failure};
 use crate::grants::absolute;
+use crate::home::UNFINISHED;
 use crate::settings::Settings;
 
 /// What others wait for, and how long.
@@ -126,7 +127,7 @@ impl PolicyFile {
         }
         let folder = self.target.parent().unwrap_or(Path::new("/"));
         let write = || -> std::io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
             file.write_all(self.document.to_string().as_bytes())?;
             if let Ok(old) = self.target.metadata() {
                 file.as_file().set_permissions(old.permissions())?;

@@ -175,3 +175,26 @@ fn what_others_can_write_is_no_root_of_trust() {
         home.hal9(command).ok();
     }
 }
+
+#[test]
+fn what_a_killed_command_left_is_found_and_removed() {
+    let home = Home::trusting();
+    home.hal9(["plugin", "keygen", "--no-password"]).ok();
+    let keys = home.path().join("keys");
+    let left = [home.path().join(".hal9-a1b2c3"), keys.join(".hal9-d4e5f6")];
+    let kept = [keys.join("default.key"), keys.join(".hal9"), home.path().join(".hal9-folder")];
+    std::fs::write(&kept[1], "somebody's").unwrap();
+    std::fs::create_dir(&kept[2]).unwrap();
+    for path in &left {
+        std::fs::copy(&kept[0], path).unwrap();
+    }
+    let row = doctor(&home, "leftovers", &[]);
+    assert_eq!(row["state"], "warning", "{row}");
+    let found = row["found"].as_str().unwrap();
+    assert!(left.iter().all(|path| found.contains(path.to_str().unwrap())) && found.lines().count() == 2, "{found}");
+    assert!(found.contains("may hold a secret key"), "{found}");
+    assert!(left.iter().all(|path| path.exists()), "only --fix removes them");
+    assert_eq!(doctor(&home, "leftovers", &["--fix"])["state"], "ok");
+    assert!(!left.iter().any(|path| path.exists()));
+    assert!(kept.iter().all(|path| path.exists()), "{kept:?}");
+}

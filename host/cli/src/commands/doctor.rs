@@ -36,6 +36,8 @@ enum Remedy {
     Store,
     /// What others can write.
     Access,
+    /// What a crash left beside keys, models and settings.
+    Leftovers,
 }
 
 /// One line of the table.
@@ -77,6 +79,12 @@ pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Resul
                     for writable in access::writable(&Home::find()?) {
                         output.note(writable.fix());
                         writable.close()?;
+                    }
+                }
+                Some(Remedy::Leftovers) => {
+                    for path in Home::find()?.leftovers() {
+                        std::fs::remove_file(&path).map_err(|error| Failure::file(&path, &error))?;
+                        output.note(format!("{} was removed", path.display()));
                     }
                 }
                 None => continue,

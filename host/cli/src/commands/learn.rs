@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::args::{LearnCommand, TrainArgs};
 use crate::dataset::{Dataset, Targets};
 use crate::failure::{Code, Failure};
+use crate::home::UNFINISHED;
 use crate::output::{bold, dim, green, plain, size, table, time};
 use crate::session::Session;
 
@@ -76,7 +77,7 @@ fn write(path: &Path, card: &Card, model: &[u8]) -> Result<(), Failure> {
     let put = || -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         for part in [length.as_slice(), &card, model] {
             std::io::Write::write_all(&mut file, part)?;
         }

@@ -1,6 +1,8 @@
 //! What `hal9 doctor` finds in the home: that it can be written, by whom, and that each file in there can be read. It does not
 //! change anything.
 
+use std::path::PathBuf;
+
 use hal9_registry::Registry;
 
 use super::{Remedy, Row, State, failed, lacking, ok};
@@ -50,7 +52,7 @@ pub(super) fn rows(environment: Option<&str>) -> Vec<Row> {
         Ok(_) => ok("memory", "opens"),
         Err(failure) => failed("memory", failure),
     };
-    vec![writable, access(&home), settings, registry, store(&home), memory]
+    vec![writable, access(&home), leftovers(&home), settings, registry, store(&home), memory]
 }
 
 /// The packages that are installed: every file of them is read, and what a crash left is found.
@@ -80,4 +82,18 @@ fn access(home: &Home) -> Row {
     let lines = |line: fn(&access::Writable) -> String| writable.iter().map(line).collect::<Vec<_>>().join("\n");
     let row = lacking("access", State::Failed, lines(access::Writable::words), lines(access::Writable::fix));
     Row { remedy: Some(Remedy::Access), ..row }
+}
+
+/// What commands were writing when they were killed.
+fn leftovers(home: &Home) -> Row {
+    let leftovers = home.leftovers();
+    if leftovers.is_empty() {
+        return ok("leftovers", "none");
+    }
+    let words = |path: &PathBuf| {
+        let what = if path.starts_with(home.keys()) { "; it may hold a secret key" } else { "" };
+        plain(&format!("{} was left by a command that did not come to its end{what}", path.display()))
+    };
+    let found = leftovers.iter().map(words).collect::<Vec<_>>().join("\n");
+    Row { remedy: Some(Remedy::Leftovers), ..lacking("leftovers", State::Warning, found, "hal9 doctor --fix") }
 }
