@@ -1,6 +1,5 @@
 //! `hal9 plugin lock`, and `install --lock`: what is installed in one home, written down, and installed like that in another.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use hal9_registry::{Lock, Locked, Plugin, Source};
@@ -8,6 +7,7 @@ use hal9_registry::{Lock, Locked, Plugin, Source};
 use super::plan::{Plan, this_hal9, version_of};
 use super::shelves::Shelves;
 use crate::failure::{Code, Failure};
+use crate::keys;
 use crate::output::{green, plain};
 use crate::session::Session;
 use crate::trust::{Leave, read_up_to};
@@ -28,7 +28,7 @@ pub(super) fn print(session: &Session, output: Option<&Path>) -> Result<(), Fail
     let lock = Lock::new(locked)?;
     let text = toml::to_string(&lock).map_err(|error| Failure::internal("the lock could not be written", &error))?;
     let Some(path) = output else { return session.output.result(&lock, || text) };
-    write(path, &text).map_err(|error| Failure::file(path, &error))?;
+    keys::write(path, text.as_bytes())?;
     session.output.result(&lock, || format!("{} {} has {} plugins", green("✓"), path.display(), lock.plugins().len()))
 }
 
@@ -76,16 +76,6 @@ fn locked_of(plugin: Plugin) -> Option<Locked> {
         key: installed.key,
         dependencies: plugin.manifest.dependencies,
     })
-}
-
-/// The file is the old one or the new one, whole.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = std::path::absolute(path)?;
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }
 
 /// The plan to have exactly what a lock says. What is installed beside it stays as it is.
