@@ -151,7 +151,7 @@ impl From<RegistryError> for Failure {
             RegistryError::Unknown { .. } | RegistryError::NoVersion { .. } | RegistryError::Gone { .. } => {
                 Code::NotFound
             }
-            RegistryError::AmbiguousName { .. } | RegistryError::Contested { .. } => Code::Conflict,
+            RegistryError::AmbiguousName { .. } => Code::Conflict,
             RegistryError::Changed { .. } | RegistryError::Different { .. } => Code::Conflict,
             RegistryError::NotInstalled { .. } => Code::Conflict,
             RegistryError::Foreign { .. } | RegistryError::Package { .. } => Code::InvalidPackage,

@@ -223,17 +223,6 @@ pub enum Error {
         /// The plugins of that name, in order.
         plugins: Vec<PluginId>,
     },
-
-    /// Several active plugins offer the same thing, of which only one can be used.
-    #[error("the {kind} \"{name}\" is offered by {}: deactivate all but one", list(plugins))]
-    Contested {
-        /// The kind of the capability, as a manifest writes it.
-        kind: &'static str,
-        /// The capability's name.
-        name: String,
-        /// The active plugins that offer it, in order.
-        plugins: Vec<PluginId>,
-    },
 }
 
 impl Error {

@@ -20,7 +20,7 @@
 //!     manifest,
 //! })?;
 //! assert_eq!(recorded, Recorded::Added);
-//! let plugin = registry.tool("word-count")?.expect("just loaded");
+//! let plugin = registry.get("word-count")?.expect("just loaded");
 //! assert_eq!(plugin.id().as_str(), "ai.hal9.word-count");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

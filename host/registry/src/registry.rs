@@ -107,60 +107,6 @@ impl Registry {
         Ok(versions.chain(served).map(tell).collect())
     }
 
-    /// The active plugins with a neuron on a layer, by id.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Stored`], and those of the database.
-    pub fn neurons_for_layer(&self, layer: &str) -> Result<Vec<Plugin>, Error> {
-        self.plugins(
-            "WHERE plugin.active AND plugin.id IN (SELECT plugin FROM capability WHERE layer = ?) ORDER BY plugin.id",
-            &[layer],
-        )
-    }
-
-    /// The active plugin that offers a tool.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Contested`], [`Error::Stored`], and those of the database.
-    pub fn tool(&self, name: &str) -> Result<Option<Plugin>, Error> {
-        self.offering("ToolProvider", name)
-    }
-
-    /// The active plugin that is a memory provider.
-    ///
-    /// # Errors
-    ///
-    /// As for [`tool`](Self::tool).
-    pub fn memory_provider(&self, name: &str) -> Result<Option<Plugin>, Error> {
-        self.offering("MemoryProvider", name)
-    }
-
-    /// The active plugin that has a learning algorithm.
-    ///
-    /// # Errors
-    ///
-    /// As for [`tool`](Self::tool).
-    pub fn algorithm(&self, name: &str) -> Result<Option<Plugin>, Error> {
-        self.offering("LearningAlgorithm", name)
-    }
-
-    fn offering(&self, kind: &'static str, name: &str) -> Result<Option<Plugin>, Error> {
-        let mut plugins = self.plugins(
-            "WHERE plugin.active AND plugin.id IN (SELECT plugin FROM capability WHERE kind = ? AND name = ?) ORDER BY plugin.id",
-            &[kind, name],
-        )?;
-        if plugins.len() > 1 {
-            return Err(Error::Contested {
-                kind,
-                name: name.to_owned(),
-                plugins: plugins.iter().map(|plugin| plugin.id().clone()).collect(),
-            });
-        }
-        Ok(plugins.pop())
-    }
-
     fn plugins(&self, which: &str, parameters: &[&str]) -> Result<Vec<Plugin>, Error> {
         let rows = self.database.read(|connection| serving(connection, which, parameters))?;
         rows.into_iter()

@@ -160,7 +160,7 @@ pub(crate) fn all_versions(connection: &Connection) -> rusqlite::Result<Vec<(Str
         .collect()
 }
 
-/// Brings what is looked up by, name and capabilities, in line with what serves; forgets a plugin that nothing is left of.
+/// Brings the name in line with what serves; forgets a plugin that nothing is left of.
 pub(crate) fn index(transaction: &Transaction<'_>, id: &str) -> Result<(), Stop> {
     let serving: Option<String> = transaction
         .query_row(
@@ -170,21 +170,16 @@ pub(crate) fn index(transaction: &Transaction<'_>, id: &str) -> Result<(), Stop>
         )
         .optional()?
         .flatten();
-    transaction.execute("DELETE FROM capability WHERE plugin = ?", [id])?;
     let Some(serving) = serving else {
         transaction.execute("DELETE FROM plugin WHERE id = ?", [id])?;
         return Ok(());
     };
     transaction.execute("INSERT OR IGNORE INTO usage (plugin) VALUES (?)", [id])?;
-    // One that cannot be read offers nothing, and whoever asks for it by its id is told so.
+    // One that cannot be read keeps its name, and whoever asks for it is told so.
     let Ok(manifest) = manifest(&serving) else {
         return Ok(());
     };
     transaction.execute("UPDATE plugin SET name = ? WHERE id = ?", params![manifest.metadata.name, id])?;
-    let mut insert = transaction.prepare_cached("INSERT INTO capability VALUES (?, ?, ?, ?)")?;
-    for one in &manifest.capabilities {
-        insert.execute(params![id, one.kind(), one.name(), one.layer()])?;
-    }
     Ok(())
 }
 

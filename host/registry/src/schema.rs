@@ -90,6 +90,10 @@ const STEPS: &[&str] = &[
         found_at INTEGER NOT NULL -- milliseconds since the Unix epoch
     ) STRICT;
 ",
+    "
+    -- Whoever looks for what plugins offer reads their manifests, with those that are found in folders.
+    DROP TABLE capability;
+",
 ];
 
 /// How long a process waits for another one to finish writing.

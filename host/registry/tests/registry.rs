@@ -51,7 +51,7 @@ fn a_manifest_of_the_greatest_length_is_kept() -> Result {
     let mut registry = Registry::open(home.path())?;
     registry.record_loaded(&recorded)?;
     assert!(recorded.manifest.to_json().len() > hal9_package::Manifest::MAX_BYTES);
-    assert_eq!(registry.tool("tool-4999")?.map(|plugin| plugin.manifest), Some(recorded.manifest));
+    assert_eq!(registry.get("a.many")?.map(|plugin| plugin.manifest), Some(recorded.manifest));
     Ok(())
 }
 
@@ -73,53 +73,27 @@ fn loading_again_replaces_everything_but_the_usage() -> Result {
     plugin.granted = Default::default();
     assert_eq!(registry.record_loaded(&plugin)?, Recorded::Replaced { folder: "/src/a.one".into() });
     assert_eq!(ids(&registry.list()?), ["a.one"]);
-    assert!(registry.tool("new")?.is_some_and(|plugin| plugin.granted.is_empty()));
-    assert_eq!(registry.tool("old")?, None);
-    assert_eq!(ids(&registry.neurons_for_layer("L1")?), [""; 0]);
+    let found = registry.get("a.one")?.ok_or("it is there")?;
+    assert_eq!((found.manifest, found.granted.len()), (plugin.manifest, 0));
     assert_eq!(registry.usage(&one)?.calls, 3);
     Ok(())
 }
 
 #[test]
-fn plugins_are_found_by_what_they_offer_while_they_are_active() -> Result {
+fn plugins_are_made_inactive_and_active_again() -> Result {
     let home = tempfile::tempdir()?;
     let mut registry = Registry::open(home.path())?;
-    registry.record_loaded(&loaded("b.two", &(neuron("L2") + "," + &tool("slugify"))))?;
-    registry.record_loaded(&loaded("a.one", &(neuron("L1") + "," + &neuron("L2"))))?;
-    registry.record_loaded(&loaded(
-        "c.three",
-        r#"{"MemoryProvider": {"provider_name": "notes"}}, {"LearningAlgorithm": {"algorithm_name": "knn"}}"#,
-    ))?;
-
-    assert_eq!(ids(&registry.neurons_for_layer("L2")?), ["a.one", "b.two"]);
-    assert_eq!(ids(&registry.neurons_for_layer("L1")?), ["a.one"]);
-    assert_eq!(ids(&registry.neurons_for_layer("l1")?), [""; 0]);
-    let found = |plugin: Option<Plugin>| plugin.map(|plugin| plugin.id().to_string());
-    assert_eq!(found(registry.tool("slugify")?).as_deref(), Some("b.two"));
-    assert_eq!(found(registry.memory_provider("notes")?).as_deref(), Some("c.three"));
-    assert_eq!(found(registry.algorithm("knn")?).as_deref(), Some("c.three"));
-    assert_eq!(registry.tool("notes")?, None, "a provider is not a tool");
-
+    for plugin in ["b.two", "a.one"] {
+        registry.record_loaded(&loaded(plugin, &tool("slugify")))?;
+    }
+    let is_active = |registry: &Registry| -> std::result::Result<Vec<bool>, Error> {
+        Ok(registry.list()?.iter().map(|plugin| plugin.active).collect())
+    };
     assert!(registry.set_active(&id("b.two"), false)?);
     assert!(!registry.set_active(&id("b.two"), false)?, "it was inactive already");
-    assert_eq!(ids(&registry.neurons_for_layer("L2")?), ["a.one"]);
-    assert_eq!(registry.tool("slugify")?, None);
-    assert_eq!(ids(&registry.list()?), ["a.one", "b.two", "c.three"]);
+    assert_eq!(is_active(&registry)?, [true, false]);
     assert!(registry.set_active(&id("b.two"), true)?);
-    assert!(registry.tool("slugify")?.is_some());
-    Ok(())
-}
-
-#[test]
-fn two_plugins_with_one_tool_are_a_conflict_until_one_is_inactive() -> Result {
-    let home = tempfile::tempdir()?;
-    let mut registry = Registry::open(home.path())?;
-    registry.record_loaded(&loaded("a.one", &tool("slugify")))?;
-    registry.record_loaded(&loaded("a.two", &tool("slugify")))?;
-    let error = registry.tool("slugify").expect_err("contested");
-    assert_eq!(error.to_string(), "the ToolProvider \"slugify\" is offered by a.one and a.two: deactivate all but one");
-    registry.set_active(&id("a.one"), false)?;
-    assert_eq!(registry.tool("slugify")?.map(|plugin| plugin.id().clone()), Some(id("a.two")));
+    assert_eq!(is_active(&registry)?, [true, true]);
     Ok(())
 }
 
@@ -160,7 +134,6 @@ fn what_is_removed_is_forgotten_with_its_usage() -> Result {
     assert!(registry.unlink(&one)?);
     assert!(!registry.unlink(&one)?);
     assert_eq!(ids(&registry.list()?), ["a.two"]);
-    assert_eq!(registry.tool("slugify")?, None);
 
     for result in [
         registry.usage(&one).map(drop),

@@ -1,7 +1,6 @@
 //! `hal9 tool list|describe|call`: what tools there are, and calling them.
 
 use hal9_host::{Call, ToolDescription};
-use hal9_registry::Error as RegistryError;
 use serde_json::{Value, json};
 
 use super::standard_input_text;
@@ -59,8 +58,10 @@ fn provider(session: &Session, name: &str) -> Result<hal9_registry::Plugin, Fail
         [] => {}
         [plugin] => return Ok((*plugin).clone()),
         several => {
-            let plugins = several.iter().map(|plugin| plugin.id().clone()).collect();
-            return Err(RegistryError::Contested { kind: TOOL, name: name.to_owned(), plugins }.into());
+            let ids = several.iter().map(|plugin| plugin.id().as_str()).collect::<Vec<_>>();
+            let message = format!("the tool `{}` is offered by {}", plain(name), ids.join(" and "));
+            return Err(Failure::new(Code::Conflict, message)
+                .help(format!("deactivate all but one: hal9 plugin deactivate {}", ids[0])));
         }
     }
     let names: Vec<_> = active
