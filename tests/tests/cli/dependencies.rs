@@ -107,6 +107,27 @@ fn what_others_need_stays() {
 }
 
 #[test]
+fn what_lies_in_a_folder_does_not_stand_in_for_what_others_need() {
+    let (home, shelf, place) = (Home::trusting(), Shelf::new(), Shelf::new());
+    home.install(&shelf.guest("two-kinds", "0.1.0"));
+    home.install(&shelf.needing("test.top", "1.0.0", &[("test.two-kinds", "*")]));
+    let plugins = place.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    for guest in ["two-kinds", "settings"] {
+        std::fs::copy(hal9_tests::guest(guest), plugins.join(format!("{guest}.wasm"))).unwrap();
+    }
+    let here = |args: &[&str]| {
+        let args = [&["--json", "plugin"], args].concat();
+        super::home::Run::of(home.command(args).current_dir(place.path()))
+    };
+    assert_eq!(here(&["uninstall", "two-kinds"]).error(10)["reason"], "dependents");
+    let error = here(&["uninstall", "settings"]).error(10);
+    assert!(error["message"].as_str().unwrap().contains("not in the home"), "{error}");
+    home.hal9(["plugin", "uninstall", "top"]).ok();
+    assert_eq!(here(&["uninstall", "two-kinds"]).json()["linked"], false);
+}
+
+#[test]
 fn what_is_needed_is_not_taken_out_while_another_command_counts_on_it() {
     let shelf = Shelf::new();
     let base = shelf.package("test.base", "1.0.0", json!({}));

@@ -92,7 +92,9 @@ fn check_readable(session: &Session, name: &str, version: Option<&Version>) -> R
         versions.iter().filter(|(_, installed)| version.is_some_and(|version| installed.version != *version)).collect();
     let stays = left.iter().find(|(_, installed)| installed.version == *version_of(&current));
     let next = stays.or(left.first()).map(|(manifest, _)| &manifest.metadata.version);
-    let is_linked = matches!(session.known(id.as_str())?.source, Source::Linked(_));
+    // Of the home: what lies in a folder serves this command's users, and not those that need the plugin.
+    let serving = session.registry.get(id.as_str())?;
+    let is_linked = serving.is_some_and(|plugin| matches!(plugin.source, Source::Linked(_)));
     if !is_linked {
         check_dependents(session, &id, next)?;
     }
@@ -160,7 +162,11 @@ pub(super) struct Present {
 
 /// The installed plugin of an id, a name, or the last part of an id.
 pub(super) fn installed(session: &Session, name: &str) -> Result<Present, Failure> {
-    let id = session.known(name)?.id().clone();
+    let id = match session.registry.get(name)? {
+        Some(plugin) => plugin.id().clone(),
+        // It may be in a folder; then there is something to say of that.
+        None => session.known_at_home(name)?.id().clone(),
+    };
     let Some(current) = session.registry.installed(&id)? else {
         let message = format!("{id} is not installed: it is loaded from a folder");
         return Err(Failure::not_found(message, format!("unload it: hal9 plugin unload {id}")).plugin(&id));
