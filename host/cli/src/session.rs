@@ -32,6 +32,8 @@ use crate::watch::{self, Watch};
 pub(crate) struct Session {
     pub(crate) home: Home,
     pub(crate) settings: Settings,
+    /// Whether these settings stand in place of those of hal9.toml.
+    has_own_settings: bool,
     pub(crate) registry: Registry,
     pub(crate) manager: Manager,
     pub(crate) output: Output,
@@ -85,6 +87,7 @@ impl Session {
     pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, Failure> {
         let Opening { output, environment, settings, watch, plugin_path, log } = opening.clone();
         let home = Home::find()?;
+        let has_own_settings = settings.is_some();
         let settings = settings.map_or_else(|| Settings::read(&home.settings(), environment), |it| Ok(it.clone()))?;
         let registry = Registry::open(home.folder())?;
         let audit = audit_log(&home)?;
@@ -99,6 +102,7 @@ impl Session {
         Ok(Self {
             home,
             settings,
+            has_own_settings,
             registry,
             manager,
             output,
@@ -110,6 +114,14 @@ impl Session {
             here: BTreeSet::new(),
             errors: BTreeMap::new(),
         })
+    }
+
+    /// Reads the settings anew, unless they are not those of the file. What is used by all plugins together stays as it was.
+    pub(crate) fn refresh(&mut self, environment: Option<&str>) -> Result<(), Failure> {
+        if !self.has_own_settings {
+            self.settings = Settings::read(&self.home.settings(), environment)?;
+        }
+        Ok(())
     }
 
     /// What a plugin declares, and what the settings grant and deny it; without a word of theirs, it has what it was

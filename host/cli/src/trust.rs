@@ -219,9 +219,10 @@ pub(crate) fn key_of(plugin: &Plugin) -> Option<&PublicKey> {
     }
 }
 
-/// What is recorded of a package that was refused for its signature.
+/// What is recorded of a plugin that was refused for what it is: one that is no package, is not signed by who may, asks for
+/// what nobody granted, or stands against another.
 pub(crate) fn refusal(failure: &Failure) -> Option<AuditEvent> {
-    if failure.code != Code::Signature {
+    if !matches!(failure.code, Code::InvalidPackage | Code::Signature | Code::PermissionDenied | Code::Conflict) {
         return None;
     }
     let plugin: Option<PluginId> = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok());

@@ -170,6 +170,40 @@ fn a_folder_that_is_loaded_serves_before_what_is_installed() {
 }
 
 #[test]
+#[test]
+fn what_was_refused_is_recorded_once_each() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    let refusals = || {
+        let records = home.hal9(["--json", "audit", "show", "--kind", "deny"]).json();
+        records["records"].as_array().unwrap().iter().map(|it| it["count"].as_u64().unwrap()).sum::<u64>()
+    };
+    std::fs::write(shelf.path().join("bad.hal9"), "PK").unwrap();
+    home.try_install(&shelf.path().join("bad.hal9"), &[]).error(4);
+    assert_eq!(refusals(), 1);
+    let wants = shelf.package(ID, "1.0.0", json!({ "permissions": ["SystemTime"] }));
+    home.try_install(&wants, &[]).error(6);
+    assert_eq!(refusals(), 2);
+    home.install(&shelf.package(ID, "0.9.0", json!({})));
+    home.install(&wants);
+    home.try_install(&shelf.package(ID, "0.8.0", json!({})), &[]).error(10);
+    assert_eq!(refusals(), 3);
+    home.hal9([
+        "--json",
+        "plugin",
+        "upgrade",
+        shelf.path().join("one-0.8.0.hal9").to_str().unwrap(),
+        "--allow-unsigned",
+    ])
+    .error(10);
+    assert_eq!(refusals(), 4);
+    home.install(&shelf.needing("test.user", "1.0.0", &[(ID, "^1")]));
+    home.hal9(["--json", "plugin", "use", ID, "0.9.0"]).error(10);
+    assert_eq!(refusals(), 5);
+    // What was not there was not refused.
+    home.try_install(&shelf.path().join("none.hal9"), &[]).error(3);
+    assert_eq!(refusals(), 5);
+}
+
 fn a_plugin_that_is_not_configured_yet_is_installed_and_says_so() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     let schema = json!({ "type": "object", "required": ["depth"] });

@@ -86,6 +86,10 @@ pub(super) async fn run(
         StoreCommand::Lock { .. } | StoreCommand::Files { .. } => None,
         _ => Some(turn(session)?),
     };
+    // What was read before may be from before somebody else's turn.
+    session.refresh(environment)?;
+    let is_taking_in =
+        matches!(command, StoreCommand::Install(_) | StoreCommand::Upgrade(_) | StoreCommand::Use { .. });
     let result = match command {
         StoreCommand::Install(args) => install(session, environment, args, offers).await,
         StoreCommand::Upgrade(args) => upgrade::run(session, environment, args, offers).await,
@@ -96,7 +100,7 @@ pub(super) async fn run(
         StoreCommand::Lock { output } => lock::print(session, output.as_deref()),
         StoreCommand::Files { plugin, path } => files::run(session, &plugin, path.as_deref()),
     };
-    if let Some(event) = result.as_ref().err().and_then(trust::refusal) {
+    if let Some(event) = result.as_ref().err().filter(|_| is_taking_in).and_then(trust::refusal) {
         session.audit.record(&event);
     }
     result
