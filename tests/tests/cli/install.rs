@@ -152,24 +152,24 @@ fn two_commands_at_once_are_safe() {
 fn an_id_that_looks_like_another_one_is_told() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     home.install(&shelf.package("org.example.text-tools", "1.0.0", json!({})));
-    let value = home.install(&shelf.package("org.example.text-too1s", "1.0.0", json!({})));
+    let alike = shelf.package("org.example.text-too1s", "1.0.0", json!({}));
+    // Somebody must say that it is meant, before it is there.
+    let error = home.try_install(&alike, &[]).error(6);
+    assert_eq!(
+        (&error["reason"], &error["plugin"]),
+        (&"look-alike".into(), &"org.example.text-too1s".into()),
+        "{error}"
+    );
+    assert!(error["message"].as_str().unwrap().contains("taken for org.example.text-tools"), "{error}");
+    assert_eq!(home.versions(), ["org.example.text-tools 1.0.0"]);
+    let planned = home.try_install(&alike, &["--dry-run"]).json();
+    assert!(planned["warnings"][0].as_str().unwrap().contains("taken for org.example.text-tools"), "{planned}");
+    let value = home.install(&alike);
     assert!(value["warnings"][0].as_str().unwrap().contains("taken for org.example.text-tools"), "{value}");
     let value = home.install(&shelf.package("org.example.weather", "1.0.0", json!({})));
     assert_eq!(value["warnings"], json!([]));
 }
 
-#[test]
-fn a_folder_that_is_loaded_serves_before_what_is_installed() {
-    let (home, shelf) = (Home::trusting(), Shelf::new());
-    home.load("uses-memory");
-    let value = home.install(&shelf.guest("uses-memory", "0.2.0"));
-    assert!(value["warnings"][0].as_str().unwrap().contains("hal9 plugin unload"), "{value}");
-    assert_eq!(home.versions(), ["test.uses-memory 0.1.0"]);
-    home.hal9(["plugin", "unload", "uses-memory"]).ok();
-    assert_eq!(home.versions(), ["test.uses-memory 0.2.0"]);
-}
-
-#[test]
 #[test]
 fn what_was_refused_is_recorded_once_each() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
@@ -204,6 +204,18 @@ fn what_was_refused_is_recorded_once_each() {
     assert_eq!(refusals(), 5);
 }
 
+#[test]
+fn a_folder_that_is_loaded_serves_before_what_is_installed() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    home.load("uses-memory");
+    let value = home.install(&shelf.guest("uses-memory", "0.2.0"));
+    assert!(value["warnings"][0].as_str().unwrap().contains("hal9 plugin unload"), "{value}");
+    assert_eq!(home.versions(), ["test.uses-memory 0.1.0"]);
+    home.hal9(["plugin", "unload", "uses-memory"]).ok();
+    assert_eq!(home.versions(), ["test.uses-memory 0.2.0"]);
+}
+
+#[test]
 fn a_plugin_that_is_not_configured_yet_is_installed_and_says_so() {
     let (home, shelf) = (Home::trusting(), Shelf::new());
     let schema = json!({ "type": "object", "required": ["depth"] });

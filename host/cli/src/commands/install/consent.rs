@@ -1,5 +1,5 @@
-//! Owns what an operator is asked before a version is installed: what it may do that nobody has granted or known of before. It
-//! refuses to decide.
+//! Owns what an operator is asked before a version is installed: what it may do that nobody has granted or known of before, and
+//! whether it is meant where it is easily taken for another. It refuses to decide.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
@@ -10,7 +10,7 @@ use crate::args::ConsentArgs;
 use crate::commands::policy::described;
 use crate::failure::{Code, Failure};
 use crate::grants::{all_absolute, names};
-use crate::output::{bold, dim};
+use crate::output::{bold, dim, yellow};
 use crate::session::Session;
 
 /// How it is decided what is granted of what is asked for.
@@ -42,11 +42,11 @@ impl Consent {
     ///
     /// # Errors
     ///
-    /// Code `permission-denied`, reason `widened`, where nobody has decided and nobody can be asked, or where the answer is no.
+    /// Code `permission-denied`, reason `widened` or `look-alike`, where nobody has decided and nobody can be asked, or where the answer is no.
     pub(super) fn ask(&self, session: &Session, steps: &mut [Step]) -> Result<(), Failure> {
         let here =
             std::env::current_dir().map_err(|error| Failure::internal("there is no working directory", &error))?;
-        let asked: Vec<&Step> = steps.iter().filter(|step| !step.asks.is_empty()).collect();
+        let asked: Vec<&Step> = steps.iter().filter(|step| !step.asks.is_empty() || step.alike.is_some()).collect();
         if matches!(self, Self::Ask)
             && let Some(first) = asked.first()
         {
@@ -54,6 +54,9 @@ impl Consent {
             if !can_ask || !confirmed(&asked)? {
                 return Err(withheld(first, &asked, can_ask));
             }
+        } else {
+            // Whoever has decided is told before it is done, and can stop it still.
+            steps.iter().filter_map(Step::doubt).for_each(|doubt| session.output.note(yellow(doubt)));
         }
         for step in steps {
             let given = match self {
@@ -69,9 +72,13 @@ impl Consent {
 fn confirmed(asked: &[&Step]) -> Result<bool, Failure> {
     let terminal = |error| Failure::internal("the terminal cannot be used", &error);
     let mut err = anstream::stderr();
-    write!(err, "{}\nGrant all of this? [y/N] ", asked.iter().map(|step| question(step)).collect::<String>())
-        .and_then(|()| err.flush())
-        .map_err(terminal)?;
+    write!(
+        err,
+        "{}\nInstall it, and grant all of this? [y/N] ",
+        asked.iter().map(|step| question(step)).collect::<String>()
+    )
+    .and_then(|()| err.flush())
+    .map_err(terminal)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(terminal)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
@@ -84,6 +91,12 @@ fn question(step: &Step) -> String {
         Some(before) => format!("{id} {version}, in place of {}, newly wants to\n", before.version),
         None => format!("{id} {version} wants to\n"),
     };
+    if step.asks.is_empty() {
+        text = format!("{id} {version} wants to do nothing that is to be granted\n");
+    }
+    if let Some(doubt) = step.doubt() {
+        text.push_str(&format!("  {}\n", yellow(doubt)));
+    }
     for permission in &step.asks {
         text.push_str(&format!("  {}  {}\n", described(permission), dim(permission)));
     }
@@ -97,15 +110,24 @@ fn withheld(first: &Step, asked: &[&Step], was_asked: bool) -> Failure {
             step.asks.iter().map(|permission| format!("{} ({permission})", described(permission))).collect();
         format!("{} {} {newly}wants to {}", step.offer.id(), step.offer.version(), words.join(", "))
     };
-    let wants = asked.iter().map(wants).collect::<Vec<_>>().join("; ");
+    let wants: Vec<_> = asked.iter().filter(|step| !step.asks.is_empty()).map(wants).collect();
+    let doubts: Vec<_> = asked.iter().filter_map(|step| step.doubt()).collect();
     let (message, help) = match was_asked {
         true => ("nothing was installed, as you did not grant it".to_owned(), "grant a part of it: --grant PERMISSION"),
+        false if wants.is_empty() => {
+            (format!("nobody has said that this is meant: {}", doubts.join("; ")), "if it is meant: --accept")
+        }
         false => (
-            format!("nobody has granted this: {wants}"),
+            [format!("nobody has granted this: {}", wants.join("; "))]
+                .into_iter()
+                .chain(doubts)
+                .collect::<Vec<_>>()
+                .join("; "),
             "grant all of it with --accept, a part with --grant PERMISSION, or nothing with --no-grants",
         ),
     };
-    Failure::new(Code::PermissionDenied, message).reason("widened").help(help).plugin(first.offer.id())
+    let reason = if asked.iter().all(|step| step.asks.is_empty()) { "look-alike" } else { "widened" };
+    Failure::new(Code::PermissionDenied, message).reason(reason).help(help).plugin(first.offer.id())
 }
 
 #[cfg(test)]

@@ -129,6 +129,7 @@ async fn carry_out(
     leave: Leave<'_>,
     dry_run: bool,
 ) -> Result<(), Failure> {
+    plan.warnings.extend(plan.steps.iter().filter_map(Step::doubt));
     if !dry_run {
         consent.ask(session, &mut plan.steps)?;
         let warnings = apply::apply(session, environment, &plan, leave).await?;

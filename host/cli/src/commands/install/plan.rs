@@ -34,6 +34,8 @@ pub(super) struct Step {
     pub(super) signer: Option<PublicKey>,
     /// Whether it was named; otherwise what was said of packages does not hold for it.
     pub(super) is_named: bool,
+    /// An installed plugin that people take it for.
+    pub(super) alike: Option<PluginId>,
     /// What is installed now.
     pub(super) before: Option<Before>,
     /// What nobody has granted or known of before.
@@ -189,12 +191,6 @@ impl Plan {
     pub(super) fn warn(&mut self, offer: &Offer, plugins: &[Plugin]) {
         let id = offer.id();
         let known = plugins.iter().find(|plugin| plugin.id() == id);
-        if known.is_none()
-            && let Some(other) = lookalike::of(id, plugins.iter().map(Plugin::id))
-        {
-            self.warnings
-                .push(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"));
-        }
         if let Some(Source::Linked(link)) = known.map(|plugin| &plugin.source) {
             let folder = link.folder.display();
             self.warnings.push(format!("{id} is loaded from {folder}, and that serves until: hal9 plugin unload {id}"));
@@ -232,12 +228,18 @@ impl Step {
         };
         let asks = match (&said, &current) {
             // The operator has decided by hand, and whatever is said here would have no effect.
+    /// What to look at twice before it is installed.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let (id, other) = (self.offer.id(), self.alike.as_ref()?);
+        Some(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"))
+    }
+
             (Some(_), _) => Permissions::new(),
             (None, Some(current)) => new_of(declared, &[&current.manifest.permissions, &current.granted]),
             (None, None) => declared.clone(),
         };
         let before = current.map(|current| Before { version: version_of(&current).clone(), active: current.active });
-        Ok(Self { offer, signer, is_named, before, asks, granted })
+        Ok(Self { offer, signer, is_named, alike, before, asks, granted })
     }
 }
 
@@ -254,6 +256,10 @@ pub(super) fn exactly(id: &PluginId, version: &Version) -> Dependency {
 
 /// This version or a newer one.
 pub(super) fn at_least(id: &PluginId, version: &Version) -> Dependency {
+        let alike = match current {
+            Some(_) => None,
+            None => lookalike::of(offer.id(), session.registry.list()?.iter().map(Plugin::id)).cloned(),
+        };
     requirement(id, version, Op::GreaterEq)
 }
 
