@@ -122,10 +122,14 @@ fn an_upgrade_by_somebody_else_is_refused() {
     let args = ["--json", "plugin", "install", first.to_str().unwrap(), "--key", &author.key().to_string()];
     home.hal9(args).ok();
     let next = shelf.package(ID, "1.1.0", json!({}));
-    upgrade(&home, &[]).error(5);
+    let file = next.to_str().unwrap();
+    upgrade(&home, &[file]).error(5);
     other.sign(&next);
-    let error = upgrade(&home, &[]).error(5);
+    let error = upgrade(&home, &[file]).error(5);
     assert_eq!((&error["reason"], &error["plugin"]), (&"untrusted-key".into(), &ID.into()), "{error}");
+    // One that was not named is passed over, and that is said.
+    let value = upgrade(&home, &[]).json();
+    assert!(value["warnings"][0].as_str().unwrap().contains("test.one 1.1.0 was passed over"), "{value}");
     assert_eq!(home.versions(), ["test.one 1.0.0"]);
     author.sign(&next);
     upgrade(&home, &[]).ok();
@@ -156,4 +160,47 @@ fn another_installed_version_can_serve_again() {
     assert_eq!((&value["purged_keys"], &value["uninstalled"]), (&1.into(), &json!(["0.2.0"])), "{value}");
     home.install(Path::new(&shelf.guest("uses-memory", "0.1.0")));
     assert!(!send("get a").to_string().contains("Some"), "{}", send("get a"));
+}
+
+#[test]
+fn a_file_that_nobody_trusts_keeps_no_upgrade_from_happening() {
+    let (home, shelf, signer) = (Home::trusting(), Shelf::new(), Signer::new());
+    let first = shelf.package(ID, "2.0.0", json!({}));
+    signer.publish(&home, [&first]);
+    home.hal9(["plugin", "install", first.to_str().unwrap()]).ok();
+    // Of one version, whichever file is first by its name.
+    let stray = shelf.package(ID, "3.0.0", json!({ "permissions": ["SystemTime"] }));
+    std::fs::rename(stray, shelf.path().join("a.hal9")).unwrap();
+    signer.sign(&shelf.package(ID, "3.0.0", json!({})));
+    shelf.package(ID, "99.0.0", json!({}));
+    let value = upgrade(&home, &[]).json();
+    let warnings = value["warnings"].to_string();
+    assert!(warnings.contains("99.0.0 was passed over") && warnings.contains("not signed"), "{value}");
+    assert_eq!(home.versions(), ["test.one 3.0.0"]);
+    // Where nothing else will do, the reason is why it may not be taken.
+    let user = shelf.needing("test.user", "1.0.0", &[(ID, "^99")]);
+    let error = home.try_install(&user, &[]).error(5);
+    assert_eq!((&error["reason"], &error["plugin"]), (&"unsigned".into(), &ID.into()), "{error}");
+}
+
+#[test]
+fn a_plugin_is_looked_for_where_it_came_from() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    // Folders are in the order of their names, whichever plugin came from them.
+    let folder = |name: &str| {
+        let folder = shelf.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    };
+    let put = |name: &str, package: std::path::PathBuf| {
+        let to = folder(name).join(package.file_name().unwrap());
+        std::fs::rename(package, &to).unwrap();
+        to
+    };
+    home.install(&put("a", shelf.package("test.y", "1.0.0", json!({}))));
+    put("a", shelf.package("test.x", "0.9.0", json!({})));
+    home.install(&put("b", shelf.package("test.x", "1.0.0", json!({}))));
+    put("b", shelf.package("test.x", "2.0.0", json!({})));
+    upgrade(&home, &[]).ok();
+    assert_eq!(home.versions(), ["test.x 2.0.0", "test.y 1.0.0"]);
 }

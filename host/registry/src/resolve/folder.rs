@@ -134,6 +134,11 @@ impl Folder {
         &self.skipped
     }
 
+    /// The files that hold packages, by name, with what they hold; among them are all that have one version.
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &Candidate)> {
+        self.files.iter().filter_map(|(path, read)| Some((path.as_path(), read.content.as_ref().ok()?)))
+    }
+
     /// All versions that there are, by plugin.
     pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
         self.versions.values().flatten()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hal9_registry::{Lock, Locked, Plugin, Source};
 
 use super::plan::{Plan, this_hal9, version_of};
-use super::shelves::Shelves;
+use super::shelves::{Rule, Shelves};
 use crate::failure::{Code, Failure};
 use crate::keys;
 use crate::output::{green, plain};
@@ -81,13 +81,24 @@ fn locked_of(plugin: Plugin) -> Option<Locked> {
 /// The plan to have exactly what a lock says. What is installed beside it stays as it is.
 pub(super) fn plan(session: &Session, path: &Path, from: &[PathBuf], leave: Leave<'_>) -> Result<Plan, Failure> {
     let lock = read(path)?;
-    let mut shelves = Shelves::open(Vec::new(), from, session.output)?;
+    let named = lock.plugins().iter().map(|locked| locked.id.clone()).collect();
+    let rule = Rule { trust: session.settings.trust(), leave, named };
+    let mut shelves = Shelves::open(Vec::new(), from, rule, session.output)?;
     let plugins = session.registry.list()?;
     let trust = session.settings.trust();
     // What is installed was allowed to have no signature by who installed it.
     let installed_so = Leave { unsigned: true, ..leave };
     let mut plan = Plan::default();
-    for candidate in lock.resolve(&shelves, &this_hal9()?)? {
+    let hal9 = this_hal9()?;
+    let chosen = match lock.resolve(&shelves, &hal9) {
+        Ok(chosen) => chosen,
+        // What is missing may be there, and not to be taken: then that is what there is to say.
+        Err(_) => {
+            shelves.offer_all();
+            lock.resolve(&shelves, &hal9)?
+        }
+    };
+    for candidate in chosen {
         let current = session.registry.installed(&candidate.id)?;
         let wanted = lock.plugins().iter().find(|locked| locked.id == candidate.id).and_then(|it| it.key.as_ref());
         let is_there = |plugin: &Plugin| {

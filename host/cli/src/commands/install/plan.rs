@@ -10,7 +10,7 @@ use hal9_registry::{Candidate, Plugin, Prefer, Source, resolve};
 use semver::{BuildMetadata, Comparator, Op, Version, VersionReq};
 
 use super::consent::new_of;
-use super::shelves::Shelves;
+use super::shelves::{Rule, Shelves};
 use crate::failure::{Code, Failure};
 use crate::lookalike;
 use crate::session::Session;
@@ -82,8 +82,13 @@ impl Plan {
             return Err(Failure::usage(format!("{id} is named twice"), "name one version of it").plugin(id));
         }
         let roots = named.iter().map(|offer| exactly(offer.id(), offer.version())).collect();
+        let rule = Rule {
+            trust: session.settings.trust(),
+            leave,
+            named: named.iter().map(|offer| offer.id().clone()).collect(),
+        };
         let wish = Wish { roots, prefer: Prefer::Installed };
-        plan.resolve(session, Shelves::open(named, &folders, session.output)?, wish, leave)?;
+        plan.resolve(session, Shelves::open(named, &folders, rule, session.output)?, wish, leave)?;
         Ok(plan)
     }
 
@@ -141,7 +146,7 @@ impl Plan {
     pub(super) fn resolve(
         &mut self,
         session: &Session,
-        mut shelves: Shelves,
+        mut shelves: Shelves<'_>,
         wish: Wish,
         leave: Leave<'_>,
     ) -> Result<(), Failure> {
@@ -150,8 +155,21 @@ impl Plan {
         }
         let plugins = session.registry.list()?;
         let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
-        let is_named = |id: &PluginId| wish.roots.iter().any(|root| root.plugin_id == *id);
-        let chosen = resolve(&wish.roots, &shelves, &installed, &this_hal9()?, wish.prefer)?;
+        let hal9 = this_hal9()?;
+        let chosen = match resolve(&wish.roots, &shelves, &installed, &hal9, wish.prefer) {
+            Ok(chosen) => chosen,
+            // What is missing may be there, and not to be taken: then that is what there is to say.
+            Err(_) => {
+                shelves.offer_all();
+                resolve(&wish.roots, &shelves, &installed, &hal9, wish.prefer)?
+            }
+        };
+        for (id, refused) in shelves.refused() {
+            let taken = chosen.iter().chain(&installed).find(|one| one.id == id);
+            if taken.is_none_or(|taken| taken.version < refused.version) {
+                self.warnings.push(format!("{id} {} was passed over: {}", refused.version, refused.why));
+            }
+        }
         for candidate in chosen {
             let is_there = installed.iter().any(|one| (&one.id, &one.version) == (&candidate.id, &candidate.version));
             if is_there && !shelves.names(&candidate.id) {
@@ -159,7 +177,7 @@ impl Plan {
             }
             let offer = shelves.take(&candidate)?;
             self.warn(&offer, &plugins);
-            self.add(session, offer, leave, is_named(&candidate.id))?;
+            self.add(session, offer, leave, shelves.is_named(&candidate.id))?;
         }
         Ok(())
     }
@@ -210,6 +228,12 @@ fn unnamed(failure: Failure, leave: Leave<'_>) -> Failure {
 }
 
 impl Step {
+    /// What to look at twice before it is installed.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let (id, other) = (self.offer.id(), self.alike.as_ref()?);
+        Some(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"))
+    }
+
     fn new(session: &Session, offer: Offer, leave: Leave<'_>, is_named: bool) -> Result<Self, Failure> {
         let signer = match is_named {
             true => session.settings.trust().judge(&offer, leave)?,
@@ -228,15 +252,13 @@ impl Step {
         };
         let asks = match (&said, &current) {
             // The operator has decided by hand, and whatever is said here would have no effect.
-    /// What to look at twice before it is installed.
-    pub(super) fn doubt(&self) -> Option<String> {
-        let (id, other) = (self.offer.id(), self.alike.as_ref()?);
-        Some(format!("{id} is easily taken for {other}, which is installed: make sure that you mean it"))
-    }
-
             (Some(_), _) => Permissions::new(),
             (None, Some(current)) => new_of(declared, &[&current.manifest.permissions, &current.granted]),
             (None, None) => declared.clone(),
+        };
+        let alike = match current {
+            Some(_) => None,
+            None => lookalike::of(offer.id(), session.registry.list()?.iter().map(Plugin::id)).cloned(),
         };
         let before = current.map(|current| Before { version: version_of(&current).clone(), active: current.active });
         Ok(Self { offer, signer, is_named, alike, before, asks, granted })
@@ -256,10 +278,6 @@ pub(super) fn exactly(id: &PluginId, version: &Version) -> Dependency {
 
 /// This version or a newer one.
 pub(super) fn at_least(id: &PluginId, version: &Version) -> Dependency {
-        let alike = match current {
-            Some(_) => None,
-            None => lookalike::of(offer.id(), session.registry.list()?.iter().map(Plugin::id)).cloned(),
-        };
     requirement(id, version, Op::GreaterEq)
 }
 

@@ -1,6 +1,6 @@
 //! `hal9 plugin upgrade`: the newest versions that fit each other and all that is installed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hal9_package::PluginId;
@@ -10,7 +10,7 @@ use super::carry_out;
 use super::consent::Consent;
 use super::plan::{Plan, Wish, at_least, exactly, version_of};
 use super::remove::installed;
-use super::shelves::Shelves;
+use super::shelves::{Rule, Shelves};
 use crate::args::UpgradeArgs;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -47,13 +47,19 @@ pub(super) async fn run(
     if args.plugins.is_empty() {
         plugins = all(session)?;
     }
+    let origins: BTreeMap<PluginId, PathBuf> = match args.from.is_empty() {
+        true => plugins.iter().filter_map(|plugin| Some((plugin.id().clone(), origin(plugin)?))).collect(),
+        false => BTreeMap::new(),
+    };
     let folders = match args.from.is_empty() {
-        true => origins(&plugins, &offers),
+        true => all_of(&origins, &offers),
         false => args.from,
     };
+    let named = offers.iter().map(Offer::id).chain(plugins.iter().map(Plugin::id)).cloned().collect();
+    let rule = Rule { trust, leave, named };
     let roots = offers.iter().map(|offer| exactly(offer.id(), offer.version()));
     let roots = roots.chain(plugins.iter().map(|plugin| at_least(plugin.id(), version_of(plugin)))).collect();
-    let shelves = Shelves::open(offers, &folders, session.output)?;
+    let shelves = Shelves::open(offers, &folders, rule, session.output)?.first(origins);
     plan.resolve(session, shelves, Wish { roots, prefer: Prefer::Newest }, leave)?;
     let upgraded: BTreeSet<&PluginId> = plan.steps.iter().map(|step| step.offer.id()).collect();
     let stay = plugins.iter().filter(|plugin| !upgraded.contains(plugin.id()));
@@ -77,13 +83,15 @@ fn all(session: &Session) -> Result<Vec<Plugin>, Failure> {
     Ok(plugins)
 }
 
+/// The folder that a plugin was installed from, while it is there.
+fn origin(plugin: &Plugin) -> Option<PathBuf> {
+    let Source::Installed(installed) = &plugin.source else { return None };
+    Path::new(&installed.origin).parent().filter(|folder| folder.is_dir()).map(Path::to_owned)
+}
+
 /// The folders that plugins were installed from, and those of packages that were named.
-fn origins(plugins: &[Plugin], offers: &[Offer]) -> Vec<PathBuf> {
-    let origin = |plugin: &Plugin| match &plugin.source {
-        Source::Installed(installed) => Path::new(&installed.origin).parent().map(Path::to_owned),
-        Source::Linked(_) => None,
-    };
-    let mut folders: Vec<PathBuf> = plugins.iter().filter_map(origin).filter(|folder| folder.is_dir()).collect();
+fn all_of(origins: &BTreeMap<PluginId, PathBuf>, offers: &[Offer]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = origins.values().cloned().collect();
     folders.extend(offers.iter().filter_map(|offer| offer.path.parent()).map(Path::to_owned));
     folders.sort();
     folders.dedup();
