@@ -208,37 +208,50 @@ fn unsigned_packages_need_both_the_policy_and_the_word() {
     );
 }
 
+/// Starts a command that installs, has something done while it waits for its turn, and lets it go on.
+#[cfg(target_os = "linux")]
+fn meanwhile(home: &Home, args: &[&str], work: impl FnOnce()) -> Run {
+    let path = home.path().canonicalize().unwrap().join("install.lock");
+    let turn = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).unwrap();
+    turn.lock().unwrap();
+    let mut command = home.command(args);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let is_waiting = || {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+        files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|file| file == path))
+    };
+    while !is_waiting() {
+        std::thread::yield_now();
+    }
+    work();
+    drop(turn);
+    child.wait_with_output().unwrap().into()
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn what_was_verified_is_what_runs() {
     let (home, shelf, _signer, package) = signed();
-    // Two files of one name, swapped as fast as can be while the command reads: whatever it reads, it reads once.
-    let other = shelf.package("test.evil", "9.9.9", json!({}));
-    let (good, evil) = (std::fs::read(&package).unwrap(), std::fs::read(&other).unwrap());
-    let (a, b) = (shelf.path().join("a"), shelf.path().join("b"));
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                for (file, bytes) in [(&a, &evil), (&b, &good)] {
-                    std::fs::write(file, bytes).unwrap();
-                    std::fs::rename(file, &package).unwrap();
-                }
-            }
-        });
-        for _ in 0..12 {
-            let run = install(&home, &package, &[]);
-            match run.status {
-                0 => {}
-                _ => drop(refused(run, "bad-signature")),
-            }
-            assert!(home.versions().iter().all(|plugin| plugin == "test.signed 1.0.0"), "{:?}", home.versions());
-        }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    });
-    std::fs::write(&package, &good).unwrap();
-    install(&home, &package, &[]).ok();
+    let good = std::fs::read(&package).unwrap();
+    let other = std::fs::read(shelf.package("test.evil", "9.9.9", json!({}))).unwrap();
+    // The file is another one as soon as it was read.
+    let args = ["--json", "plugin", "install", package.to_str().unwrap(), "--accept"];
+    meanwhile(&home, &args, || std::fs::write(&package, &other).unwrap()).ok();
+    assert_eq!(home.versions(), ["test.signed 1.0.0"]);
     let digest = home.hal9(["--json", "plugin", "info", ID]).json()["installed"]["package"].clone();
     assert_eq!(digest, hal9_package::Digest::of(&good).to_string());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_is_revoked_while_a_command_waits_signs_nothing() {
+    let (home, _shelf, signer, package) = signed();
+    let args = ["--json", "plugin", "install", package.to_str().unwrap(), "--accept"];
+    let run = meanwhile(&home, &args, || {
+        home.hal9(["policy", "revoke-key", &signer.key().to_string()]).ok();
+    });
+    refused(run, "revoked-key");
+    assert!(home.versions().is_empty());
 }
 
 #[test]
