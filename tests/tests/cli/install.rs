@@ -199,9 +199,12 @@ fn what_was_refused_is_recorded_once_each() {
     home.install(&shelf.needing("test.user", "1.0.0", &[(ID, "^1")]));
     home.hal9(["--json", "plugin", "use", ID, "0.9.0"]).error(10);
     assert_eq!(refusals(), 5);
+    // What the host refuses a plugin that is tried is the same refusal.
+    home.try_install(&shelf.guest("uses-memory", "0.1.0"), &["--no-grants"]).error(6);
+    assert_eq!(refusals(), 6);
     // What was not there was not refused.
     home.try_install(&shelf.path().join("none.hal9"), &[]).error(3);
-    assert_eq!(refusals(), 5);
+    assert_eq!(refusals(), 6);
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(crate) enum StoreCommand {
     /// Install plugins from their packages, with the plugins that they need
     #[command(after_help = "\
 The signature is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id:
-by `hal9 policy trust`, or by --key the first time. Plugins that it needs are taken from the package's own folder and from --from, unless
+by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that it needs are taken from the package's own folder and from --from, unless
 they are installed. All of it is installed, or nothing. What a plugin is granted is asked for on a terminal; a script says it.
 A plugin that is installed in an older version is upgraded: only what it newly asks for is asked for.
 
@@ -26,7 +26,8 @@ Status 10: another version stands against it.")]
     Install(InstallArgs),
     /// Bring plugins to the newest version that fits all the others
     #[command(after_help = "\
-Looked for in --from, or else in the folders that the plugins were installed from. Only what a version newly asks for is asked for.
+Looked for in --from, or else in the folders that the plugins were installed from, each in its own first. What may not be installed is
+passed over, and told. Only what a version newly asks for is asked for.
 A version that does not load or start as things are leaves the old one as it is.
 
 Examples:
