@@ -12,6 +12,7 @@ use hal9_host::{escape, shell_word};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
+use crate::secrets::GIVEN;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -23,6 +24,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const SHOWN_BYTES: usize = 64 << 10;
 
 /// Where results and progress go. Whatever it is, nothing gets to a terminal that this would obey, but for colours.
+/// What a command tells beside its result has no secret of any plugin's in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -66,7 +68,8 @@ impl Output {
     /// One line for people about what is done meanwhile, on standard error; nothing with `--json`.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json && !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless(&text.to_string()));
+            let text = text.to_string();
+            let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless(&GIVEN.mask(&text)));
         }
     }
 
@@ -80,6 +83,7 @@ impl Output {
 
     /// Says why the command failed, and gives the status to exit with.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
+        let failure = &GIVEN.failure(failure);
         let text = if self.json {
             serde_json::json!({ "error": failure }).to_string()
         } else {

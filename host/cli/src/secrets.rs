@@ -2,7 +2,6 @@
 //! out of what anybody reads. It refuses to know schemas, and to keep a secret anywhere but in memory.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -209,44 +208,57 @@ fn walk(
     }
 }
 
-/// The secrets that plugins got, to be kept out of what they write.
-#[derive(Default)]
-pub(crate) struct Mask(RwLock<BTreeMap<PluginId, Vec<String>>>);
+/// The secrets that plugins got, to be kept out of what they write and of what is told of them. One plugin may hand its own to
+/// another, so it is of no account whose they are.
+pub(crate) struct Mask(RwLock<Vec<String>>);
+
+/// What the plugins of this process were given. It outlives the sessions: a failure is told when they are closed.
+pub(crate) static GIVEN: Mask = Mask::new();
 
 impl Mask {
+    const fn new() -> Self {
+        Self(RwLock::new(Vec::new()))
+    }
+
     /// Adds what a plugin was given.
-    pub(crate) fn add(&self, plugin: &PluginId, secrets: &[Secret]) {
-        let long = secrets.iter().filter(|secret| secret.value.len() >= MASKED_BYTES).flat_map(Secret::forms);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = all.entry(plugin.clone()).or_default();
-        known.extend(long);
+    pub(crate) fn add(&self, secrets: &[Secret]) {
+        let long = secrets.iter().filter(|secret| secret.value.len() >= MASKED_BYTES);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Most text comes with what a terminal would obey escaped; some comes as it is.
+        known.extend(long.flat_map(|secret| secret.forms().chain([secret.value.clone()])));
         // The longest first: a part of it may be another one.
         known.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         known.dedup();
     }
 
-    /// A plugin's text without its secrets.
-    pub(crate) fn mask<'a>(&self, plugin: &PluginId, text: &'a str) -> Cow<'a, str> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    /// A text without secrets.
+    pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut masked = Cow::Borrowed(text);
-        for secret in all.get(plugin).into_iter().flatten() {
+        for secret in known.iter() {
             if masked.contains(secret.as_str()) {
                 masked = Cow::Owned(masked.replace(secret.as_str(), MASK));
             }
         }
         masked
     }
+
+    /// A failure without secrets, whoever it is of: a plugin puts into its words what it likes.
+    pub(crate) fn failure(&self, failure: &Failure) -> Failure {
+        let mask = |text: &String| self.mask(text).into_owned();
+        let (message, help) = (mask(&failure.message), failure.help.as_ref().map(mask));
+        Failure { message, help, ..failure.clone() }
+    }
 }
 
 /// Logs that get no secrets.
 pub(crate) struct MaskedLog {
-    pub(crate) mask: Arc<Mask>,
     pub(crate) sinks: Vec<Arc<dyn LogSink>>,
 }
 
 impl LogSink for MaskedLog {
     fn write(&self, line: &LogLine<'_>) {
-        let message = self.mask.mask(line.plugin, line.message);
+        let message = GIVEN.mask(line.message);
         let line = LogLine { message: &message, ..line.clone() };
         for sink in &self.sinks {
             sink.write(&line);
@@ -312,18 +324,19 @@ mod tests {
     }
 
     #[test]
-    fn long_secrets_are_masked_for_their_plugin() {
-        let mask = Mask::default();
+    fn long_secrets_are_masked_whoever_tells_them() {
+        let mask = Mask::new();
         let secret = |value: &str| Secret { member: "a".to_owned(), value: value.to_owned() };
         let secrets = ["12345678", "12345678-more", "short", "two\nlines", r#"pa"ss\word/ü"#].map(secret);
-        mask.add(&plugin(), &secrets);
-        assert_eq!(mask.mask(&plugin(), "a 12345678-more, 12345678, short"), "a (secret), (secret), short");
-        assert_eq!(mask.mask(&plugin(), "two\\nlines"), "(secret)", "as lines come");
+        mask.add(&secrets);
+        assert_eq!(mask.mask("a 12345678-more, 12345678, short"), "a (secret), (secret), short");
+        assert_eq!(mask.mask("two\\nlines, two\nlines"), "(secret), (secret)", "as lines come, and as it is");
         for line in [r#"pa"ss\word/ü"#, r#"pa\"ss\\word/ü"#, r#"pa\"ss\\word\/ü"#, r#"pa\"ss\\word/\u00fc"#] {
-            assert_eq!(mask.mask(&plugin(), line), "(secret)", "{line}");
+            assert_eq!(mask.mask(line), "(secret)", "{line}");
         }
         let noted = secrets.iter().filter_map(|secret| secret.note(&plugin())).collect::<Vec<_>>();
         assert_eq!(noted, ["test.plugin: the secret `a` has less than 8 bytes, and is not masked in its log"]);
-        assert_eq!(mask.mask(&"test.other".parse().unwrap(), "12345678"), "12345678");
+        let failure = mask.failure(&Failure::usage("is 12345678", "not 12345678"));
+        assert_eq!((failure.message.as_str(), failure.help.as_deref()), ("is (secret)", Some("not (secret)")));
     }
 }

@@ -22,7 +22,7 @@ use crate::home::Home;
 use crate::logs::FileLog;
 use crate::memory_store::SqliteMemory;
 use crate::output::{Output, word};
-use crate::secrets::{self, Mask, MaskedLog};
+use crate::secrets::{self, GIVEN, MaskedLog};
 use crate::settings::Settings;
 use crate::source;
 use crate::trust;
@@ -43,8 +43,6 @@ pub(crate) struct Session {
     plugin_path: Vec<PathBuf>,
     /// What is in folders; nobody looks before somebody asks.
     findings: OnceCell<Findings>,
-    /// The secrets that plugins were given.
-    mask: Arc<Mask>,
     /// The plugins that are there for this session only.
     here: BTreeSet<PluginId>,
     /// The last error of each plugin that had one.
@@ -91,9 +89,8 @@ impl Session {
         let settings = settings.map_or_else(|| Settings::read(&home.settings(), environment), |it| Ok(it.clone()))?;
         let registry = Registry::open(home.folder())?;
         let audit = audit_log(&home)?;
-        let mask = Arc::new(Mask::default());
         let file: Arc<dyn LogSink> = Arc::new(FileLog::new(home.logs()));
-        let log = Arc::new(MaskedLog { mask: mask.clone(), sinks: [Some(file), log].into_iter().flatten().collect() });
+        let log = Arc::new(MaskedLog { sinks: [Some(file), log].into_iter().flatten().collect() });
         let mut host = host(&home, log)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());
         if let Some(watch) = &watch {
             host = host.audit(watch.beside(audit.clone())).recorder(watch.clone());
@@ -110,7 +107,6 @@ impl Session {
             watch,
             plugin_path: plugin_path.to_vec(),
             findings: OnceCell::new(),
-            mask,
             here: BTreeSet::new(),
             errors: BTreeMap::new(),
         })
@@ -157,7 +153,7 @@ impl Session {
     /// A configuration with the secrets that it refers to, as they are now.
     pub(crate) fn with_secrets(&self, id: &PluginId, config: serde_json::Value) -> Result<serde_json::Value, Failure> {
         let (config, secrets) = secrets::resolve(id, config, self.home.folder())?;
-        self.mask.add(id, &secrets);
+        GIVEN.add(&secrets);
         for note in secrets.iter().filter_map(|secret| secret.note(id)) {
             self.output.note(note);
         }
@@ -325,14 +321,6 @@ impl Session {
         })
     }
 
-    /// A failure without what its plugin was given in confidence, and may have put into its words.
-    pub(crate) fn without_secrets(&self, mut failure: Failure) -> Failure {
-        if let Some(plugin) = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok()) {
-            failure.message = self.mask.mask(&plugin, &failure.message).into_owned();
-        }
-        failure
-    }
-
     /// Notes a failure of a plugin's, for its usage.
     pub(crate) fn note_error(&mut self, failure: &Failure) {
         if let Some(plugin) = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok()) {
@@ -363,7 +351,7 @@ impl Session {
                 traps: stats.traps,
                 time: stats.time,
                 peak_memory: stats.peak_memory,
-                last_error: self.errors.remove(&id).map(|error| self.mask.mask(&id, &error).into_owned()),
+                last_error: self.errors.remove(&id).map(|error| GIVEN.mask(&error).into_owned()),
             };
             if let Err(error) = self.registry.add_usage(&id, &usage)
                 // Of what is not in the home, nothing is kept.

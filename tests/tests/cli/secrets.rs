@@ -132,3 +132,20 @@ fn a_plugin_with_a_secret_is_upgraded_and_switched() {
     with_key(&home, &["plugin", "install", older, "--allow-unsigned", "--allow-downgrade"]).ok();
     assert_eq!(home.versions(), ["test.settings 0.1.0"]);
 }
+
+#[test]
+fn what_is_told_beside_a_result_has_no_secret_in_it() {
+    let (home, shelf) = (Home::trusting(), Shelf::new());
+    let emits = std::fs::read(hal9_tests::guest("uses-signals")).unwrap();
+    home.install(&shelf.packed("test.emits", "1.0.0", serde_json::json!({ "permissions": ["Hal9Signal"] }), &emits));
+    home.load("lifecycle");
+    let settings = "[trust]\nallow_unsigned = true\n[plugins.\"test.lifecycle\".config]\ninit = \"fail\"\ntoken = { \"$env\" = \"TEST_API_KEY\" }\n";
+    std::fs::write(home.settings(), settings).unwrap();
+    let send = |layer| with_key(&home, &["signal", "send", "--layer", layer, r#"{"count": 0}"#]);
+    let failed = send("L2").error_text(8);
+    assert!(failed.contains("cannot init with \"(secret)\""), "{failed}");
+    // It is told here that a neuron cannot be reached, and the command goes on.
+    let told = send("L1").ok().stderr;
+    assert!(told.contains("test.lifecycle cannot be reached") && told.contains("(secret)"), "{told}");
+    assert!(!told.contains(SECRET), "{told}");
+}

@@ -1,5 +1,5 @@
 //! A neuron that wants to know about its own life. Its configuration says what becomes of it: `init` and `shutdown` with
-//! `fail`, `panic`, `exit`, `spin` or a text to log, `health` with a reason, `refuse` for a configuration that it does not take.
+//! `fail`, which tells `token` too, `panic`, `exit`, `spin` or a text to log, `health` with a reason, `refuse` for a configuration that it does not take.
 
 use hal9_plugin_sdk::*;
 
@@ -15,7 +15,10 @@ struct Life {
 
 fn obey(when: &str) -> Result<(), PluginError> {
     match config_value(when).as_ref().and_then(Value::as_str) {
-        Some("fail") => return err(ErrorCode::Unavailable, format!("cannot {when}")),
+        Some("fail") => {
+            let token = config_value("token").map_or_else(String::new, |token| format!(" with {token}"));
+            return err(ErrorCode::Unavailable, format!("cannot {when}{token}"));
+        }
         Some("panic") => panic!("{when} was asked to"),
         Some("exit") => std::process::exit(1),
         Some("spin") => while std::hint::black_box(true) {},

@@ -101,7 +101,6 @@ async fn in_home(
     if let Err(failure) = &result {
         session.note_error(failure);
     }
-    let result = result.map_err(|failure| session.without_secrets(failure));
     session.close().await;
     result
 }

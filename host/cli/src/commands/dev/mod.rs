@@ -22,7 +22,7 @@ use crate::failure::{Code, Failure};
 use crate::grants::{Standing, all_absolute};
 use crate::project;
 use crate::schema::Schema;
-use crate::secrets::references;
+use crate::secrets::{GIVEN, references};
 use crate::session::{Opening, Session};
 use crate::settings::PluginSettings;
 use crate::source;
@@ -169,7 +169,7 @@ impl<'a> Dev<'a> {
 
     fn failed(&mut self, step: Step, failure: Failure) {
         let serving = self.serving.as_ref().map(|serving| serving.manifest.metadata.version.clone());
-        Event::Failed { step, serving, error: failure.clone() }.tell(self.session.output);
+        Event::Failed { step, serving, error: GIVEN.failure(&failure) }.tell(self.session.output);
         self.failure = Some(failure);
     }
 
