@@ -50,7 +50,7 @@ Examples:
   hal9 policy grant sentiment-analyzer SystemTime
   hal9 audit show --kind deny --since 1h
 
-Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 5 signature,
+Exit status: 0 done, 1 internal, 2 usage, 3 not found, 4 invalid package, 5 signature, \
 6 permission denied, 7 limit exceeded, 8 plugin error, 9 plugin trapped, 10 conflict, 11 unavailable";
 
 #[derive(Debug, Subcommand)]
@@ -114,7 +114,7 @@ pub(crate) enum PluginCommand {
 pub(crate) enum DevelopCommand {
     /// Build the component of a Rust plugin, with cargo-component where it is installed, else with plain cargo
     #[command(after_help = "\
-The component is then checked, as by `hal9 plugin validate`.
+The component is then checked, as by `hal9 plugin validate`. \
 A build that fails is an invalid package (status 4) with the reason \"build\".")]
     Build {
         /// The plugin's folder
@@ -123,7 +123,7 @@ A build that fails is an invalid package (status 4) with the reason \"build\".")
     },
     /// Check a package, a plugin's folder, a component or a manifest as a load would, without running it
     #[command(after_help = "\
-It says all that is wrong, not only the first of it. Status 0: it would load, granted all that it declares. Status 4: it
+It says all that is wrong, not only the first of it. Status 0: it would load, granted all that it declares. Status 4: it \
 would not. Status 6: it imports an interface whose permission its manifest does not declare.
 
 Examples:
@@ -156,12 +156,13 @@ Examples:
 pub(crate) enum LoadedCommand {
     /// List the plugins that there are, and where they come from
     #[command(after_help = "\
-Plugins are found in the folders of --plugin-path, then in those of HAL9_PLUGIN_PATH, in ./plugins, in the home (loaded from
-a folder or installed), and in /usr/local/share/hal9/plugins and /usr/share/hal9/plugins. The first usable one of an id is
-the one. In a folder, these are packages (.hal9), components (.wasm) that carry a manifest, and folders with one component
-and a manifest.json. What was found in a folder has only what hal9.toml grants it, and is judged as by `hal9 plugin install`:
-without a trusted signature it is used only from a folder that --plugin-path or HAL9_PLUGIN_PATH names, or where [trust] in
-hal9.toml has `allow_unsigned = true`.")]
+Plugins are found in the folders of --plugin-path, then in those of HAL9_PLUGIN_PATH, in ./plugins, in the home (loaded from \
+a folder or installed), and in /usr/local/share/hal9/plugins and /usr/share/hal9/plugins. The first usable one of an id is \
+the one. In a folder, these are packages (.hal9), components (.wasm) that carry a manifest, and folders with one component \
+and a manifest.json. What was found in a folder has only what hal9.toml grants it, and is judged as by `hal9 plugin install`: \
+without a trusted signature it is used only from a folder that --plugin-path or HAL9_PLUGIN_PATH names, or where [trust] in \
+hal9.toml has `allow_unsigned = true`, and there not for an id that the home has or hal9.toml is about. From such a folder no \
+version is taken that is older than the home's either.")]
     List {
         /// Those as well that another one of the same id comes before
         #[arg(long)]

@@ -72,3 +72,30 @@ fn two_commands_at_once_lose_nothing() {
     let usage = home.hal9(["--json", "plugin", "info", "two-kinds"]).json()["usage"].clone();
     assert!(usage["calls"].as_u64() >= Some(6), "{usage}");
 }
+
+#[test]
+fn paragraphs_of_help_are_broken_where_a_line_is_full_and_nowhere_else() {
+    let home = Home::new();
+    let plugin = "build config files health info inspect install keygen list load lock logs pack sign uninstall upgrade use \
+                  validate verify";
+    let policy = "grant learn revoke revoke-key show trust";
+    let of = |group: &'static str, names: &'static str| names.split_whitespace().map(move |name| vec![group, name]);
+    let commands =
+        of("plugin", plugin).chain(of("policy", policy)).chain([vec![], vec!["dev"], vec!["audit", "verify"]]);
+    for command in commands {
+        for width in [80, 100] {
+            let mut help = home.command(command.iter().chain(&["--help"]).copied());
+            let run = Run::of(help.env("COLUMNS", width.to_string())).ok();
+            let lines: Vec<_> = run.stdout.lines().collect();
+            for pair in lines.windows(2) {
+                let (line, next) = (pair[0], pair[1].split(' ').next().unwrap_or_default());
+                let is_prose =
+                    |line: &str| line.starts_with(|first: char| !first.is_whitespace()) && !line.ends_with(':');
+                if is_prose(line) && is_prose(pair[1]) {
+                    let needs = line.chars().count() + 1 + next.chars().count();
+                    assert!(needs > width, "{command:?} at {width}: {line}");
+                }
+            }
+        }
+    }
+}

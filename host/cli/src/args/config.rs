@@ -9,7 +9,7 @@ pub(crate) enum ConfigCommand {
   hal9 plugin config get sentiment-analyzer
   hal9 --env production plugin config get sentiment-analyzer positive_threshold
 
-Values come from hal9.toml, from the environment's section in there, or are defaults of the plugin's schema.
+Values come from hal9.toml, from the environment's section in there, or are defaults of the plugin's schema. \
 Secrets are never shown: only where they are.")]
     Get {
         /// Its id, or its name or the last part of its id

@@ -13,12 +13,12 @@ use hal9_package::Permission;
   hal9 dev . --grant Hal9Memory --grant SystemTime
   echo \"I love this!\" | hal9 dev guests/sentiment-analyzer
 
-The plugin runs for this command only: nothing is installed, and what else of its id the home has is left alone. What
-does not build, load or take the state of the version before leaves that one serving. A version that asks for more than
+The plugin runs for this command only: nothing is installed, and what else of its id the home has is left alone. What \
+does not build, load or take the state of the version before leaves that one serving. A version that asks for more than \
 was granted is not swapped in: start the command again, which grants it.
 
-Every line of standard input goes to the plugin, and the reply is printed: `tool NAME {\"a\": 1}` calls a tool, anything
-else is a signal to its first neuron. The end of the input ends the command, once all is answered, unless it is a
+Every line of standard input goes to the plugin, and the reply is printed: `tool NAME {\"a\": 1}` calls a tool, anything \
+else is a signal to its first neuron. The end of the input ends the command, once all is answered, unless it is a \
 terminal; so does Ctrl-C. With --json, every event is one object a line.")]
 pub(crate) struct DevArgs {
     /// The plugin's folder: a Rust project, or one with a component that you build yourself; or the component

@@ -9,8 +9,8 @@ use clap::{Args as Group, Subcommand};
 pub(crate) enum PackageCommand {
     /// Make a package of a plugin's folder: what others install
     #[command(after_help = "\
-The package has the component (built first, if it must be), README.md, LICENSE*, all of examples/ and assets/, and what the
-`files` of a manifest.json in the folder name. Hidden files and build folders stay out; links are refused. It is checked as by
+The package has the component (built first, if it must be), README.md, LICENSE*, all of examples/ and assets/, and what the \
+`files` of a manifest.json in the folder name. Hidden files and build folders stay out; links are refused. It is checked as by \
 `hal9 plugin validate` before anything is written. The same files make the same package, byte by byte.
 
 Examples:
@@ -20,7 +20,7 @@ Examples:
     Pack(PackArgs),
     /// Make a key pair to sign packages with, in minisign's format
     #[command(after_help = "\
-Without -o the key is HAL9_HOME/keys/default.key, which is the one that `hal9 plugin sign` uses. Its password is asked for, or
+Without -o the key is HAL9_HOME/keys/default.key, which is the one that `hal9 plugin sign` uses. Its password is asked for, or \
 taken from HAL9_KEY_PASSWORD. A key that is there is never written over.
 
 Examples:
@@ -52,7 +52,7 @@ Examples:
     },
     /// Check that a file is what the holder of a key signed
     #[command(after_help = "\
-Status 5, with the reason: unsigned, untrusted-key (another key made the signature), bad-signature (the file or the signature
+Status 5, with the reason: unsigned, untrusted-key (another key made the signature), bad-signature (the file or the signature \
 was changed).
 
 Examples:

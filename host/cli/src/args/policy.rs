@@ -17,7 +17,7 @@ pub(crate) enum PolicyCommand {
     },
     /// Let a plugin do something; a denial of the same is undone
     #[command(after_help = "\
-A grant only ever adds. `revoke` and `deny` only ever take away: `revoke` what is granted, `deny` a part of it.
+A grant only ever adds. `revoke` and `deny` only ever take away: `revoke` what is granted, `deny` a part of it. \
 What a plugin does not declare has no effect. The first change begins with what the plugin was granted when it was loaded.
 
 Examples:
@@ -27,7 +27,7 @@ Examples:
     Grant(ChangeArgs),
     /// Take back what a plugin was granted; what is denied stays denied
     #[command(after_help = "\
-Takes back the permission and all that it includes: `revoke PLUGIN Hal9Memory` also `Hal9Memory:notes/`. A part of what is granted
+Takes back the permission and all that it includes: `revoke PLUGIN Hal9Memory` also `Hal9Memory:notes/`. A part of what is granted \
 cannot be revoked; deny it.")]
     Revoke(ChangeArgs),
     /// Keep a plugin from something, whatever it is granted, now or later; `grant` undoes it
@@ -55,7 +55,7 @@ For a key that is stolen or lost. It cannot be undone by another command: take t
     },
     /// Run a command, see what its plugins use, and grant them that and no more
     #[command(after_help = "\
-The command runs twice: once with all that the plugins declare and is not denied, and then under the new policy, to prove that
+The command runs twice: once with all that the plugins declare and is not denied, and then under the new policy, to prove that \
 it is enough; then hal9.toml says so. Plugins that the command does not call keep what they have. Another run may need more than this one: `hal9 why-denied` tells.
 
 Examples:
@@ -90,8 +90,8 @@ Examples:
     Show(AuditShow),
     /// Check that no record was changed, moved or taken away
     #[command(after_help = "\
-Every record has the hash of the one before it, and audit.head the newest. So this finds what was changed, moved, taken away or cut
-off by anybody who has not made all the hashes again; against one who has, keep the hash that this prints somewhere else.
+Every record has the hash of the one before it, and audit.head the newest. So this finds what was changed, moved, taken away or cut \
+off by anybody who has not made all the hashes again; against one who has, keep the hash that this prints somewhere else. \
 Status 0: nothing is wrong. Status 10: something is, and where.")]
     Verify,
 }

@@ -10,9 +10,9 @@ use hal9_package::{Permission, PublicKey};
 pub(crate) enum StoreCommand {
     /// Install plugins from their packages, with the plugins that they need
     #[command(after_help = "\
-The signature is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id:
-by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that it needs are taken from the package's own folder and from --from, unless
-they are installed. All of it is installed, or nothing. What a plugin is granted is asked for on a terminal; a script says it.
+The signature is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id: \
+by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that it needs are taken from the package's own folder and from --from, unless \
+they are installed. All of it is installed, or nothing. What a plugin is granted is asked for on a terminal; a script says it. \
 A plugin that is installed in an older version is upgraded: only what it newly asks for is asked for.
 
 Examples:
@@ -21,13 +21,13 @@ Examples:
   hal9 plugin install my-plugin-1.2.0.hal9 --grant Hal9Memory:notes/
   hal9 plugin install --lock hal9.lock --from packages --accept
 
-Status 4: the package is invalid. Status 5: it is not signed by who may sign it. Status 6: it asks for what nobody granted.
+Status 4: the package is invalid. Status 5: it is not signed by who may sign it. Status 6: it asks for what nobody granted. \
 Status 10: another version stands against it.")]
     Install(InstallArgs),
     /// Bring plugins to the newest version that fits all the others
     #[command(after_help = "\
-Looked for in --from, or else in the folders that the plugins were installed from, each in its own first. What may not be installed is
-passed over, and told. Only what a version newly asks for is asked for.
+Looked for in --from, or else in the folders that the plugins were installed from, each in its own first. What may not be installed is \
+passed over, and told. Only what a version newly asks for is asked for. \
 A version that does not load or start as things are leaves the old one as it is.
 
 Examples:
