@@ -23,6 +23,10 @@ fn plugins_are_asked_and_one_that_is_unhealthy_is_a_failure() {
     let error = run.error(8);
     assert_eq!((&error["reason"], &error["plugin"]), (&"unhealthy".into(), &"test.settings".into()));
     assert_eq!(status(&["flood"]), ["healthy"]);
+    let list = home.hal9(["--json", "plugin", "list"]).json();
+    for plugin in list["plugins"].as_array().unwrap() {
+        assert_eq!((&plugin["usage"]["calls"], &plugin["usage"]["so_far"]), (&0.into(), &"unused".into()), "{plugin}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod plugin;
 mod policy;
 mod provenance;
 mod signal;
+mod state;
 mod tool;
 mod why_denied;
 

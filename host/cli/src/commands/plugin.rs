@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::policy::standing_text;
 use super::provenance::{Provenance, component, folder, installed_json, source_name};
-use super::{found, install};
+use super::{found, install, state};
 use crate::args::LoadedCommand;
 use crate::failure::{Code, Failure};
 use crate::grants::all_absolute;
@@ -39,22 +39,22 @@ pub(super) async fn run(
     }
 }
 
-/// How well a plugin works, as far as its counters tell.
-fn health(usage: &Usage) -> &'static str {
+/// How well a plugin has worked so far, as its counters tell: in other words than those in which it says how it feels.
+fn so_far(usage: &Usage) -> &'static str {
     match usage {
-        Usage { calls: 0, .. } => "unused",
-        Usage { traps: 0, .. } => "healthy",
-        Usage { calls, traps, .. } if traps * 2 < *calls => "degraded",
+        Usage { calls: 0, traps: 0, .. } => "unused",
+        Usage { traps: 0, .. } => "steady",
+        Usage { calls, traps, .. } if traps.saturating_mul(2) < *calls => "shaky",
         _ => "failing",
     }
 }
 
-fn coloured(health: &str) -> String {
-    match health {
-        "healthy" => green(health),
-        "degraded" => yellow(health),
-        "failing" => red(health),
-        _ => dim(health),
+fn coloured(so_far: &str) -> String {
+    match so_far {
+        "steady" => green(so_far),
+        "shaky" => yellow(so_far),
+        "failing" => red(so_far),
+        _ => dim(so_far),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn usage_json(usage: &Usage) -> serde_json::Value {
         "time_us": u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX),
         "peak_memory": usage.peak_memory,
         "last_error": usage.last_error,
-        "health": health(usage),
+        "so_far": so_far(usage),
     })
 }
 
@@ -84,16 +84,21 @@ fn list(session: &Session, all: bool) -> Result<(), Failure> {
         .collect::<Result<_, Failure>>()?;
     let places = plugins.iter().map(|(plugin, _)| found::place(session, plugin)).collect::<Result<Vec<_>, _>>()?;
     let unused = found::unused(session, &plugins.iter().map(|(plugin, _)| plugin).collect::<Vec<_>>())?;
+    let states =
+        plugins.iter().zip(&places).map(|((plugin, _), (place, _))| state::of(session, plugin, *place == found::HOME));
+    let states = states.collect::<Result<Vec<_>, _>>()?;
     let value: Vec<_> = plugins
         .iter()
         .zip(&places)
-        .map(|((plugin, usage), (place, path))| {
+        .zip(&states)
+        .map(|(((plugin, usage), (place, path)), state)| {
             let metadata = &plugin.manifest.metadata;
             json!({
                 "id": metadata.id,
                 "name": metadata.name,
                 "version": metadata.version,
                 "active": plugin.active,
+                "state": state,
                 "found": place,
                 "path": path,
                 "source": source_name(&plugin.source),
@@ -112,20 +117,20 @@ fn list(session: &Session, all: bool) -> Result<(), Failure> {
                         install FILE";
             return format!("{none}\n{}", unused.text(all));
         }
-        let rows = plugins.iter().zip(&places).map(|((plugin, usage), (place, _))| {
+        let rows = plugins.iter().zip(&places).zip(&states).map(|(((plugin, usage), (place, _)), state)| {
             let metadata = &plugin.manifest.metadata;
             [
                 metadata.id.to_string(),
                 metadata.version.to_string(),
                 if *place == found::HOME { source_name(&plugin.source) } else { place }.to_owned(),
-                if plugin.active { "active".to_owned() } else { "inactive".to_owned() },
+                state.words().to_owned(),
                 kinds(&plugin.manifest),
                 usage.calls.to_string(),
                 usage.errors.to_string(),
-                health(usage).to_owned(),
+                so_far(usage).to_owned(),
             ]
         });
-        table(["ID", "VERSION", "SOURCE", "STATE", "KIND", "CALLS", "ERRORS", "HEALTH"], rows) + &unused.text(all)
+        table(["ID", "VERSION", "SOURCE", "STATE", "KIND", "CALLS", "ERRORS", "SO FAR"], rows) + &unused.text(all)
     })
 }
 
@@ -197,7 +202,7 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
             time(usage.time),
             time(mean),
             size(usage.peak_memory),
-            coloured(health(&usage)),
+            coloured(so_far(&usage)),
         ));
         if let Some(error) = &usage.last_error {
             text.push_str(&format!("  last error: {}\n", plain(error)));
