@@ -2,7 +2,7 @@
 //! know how a failure is shown.
 
 use hal9_host::{Error as HostError, FailureCode};
-use hal9_package::{PackageError, SignatureError};
+use hal9_package::{PackageError, PluginId, SignatureError};
 use hal9_registry::{Error as RegistryError, LockError, Unsolvable};
 
 /// What sort of failure; programs branch on it.
@@ -122,7 +122,8 @@ impl From<HostError> for Failure {
         };
         let mut failure = Self::new(code, error.to_string()).help(error.help().unwrap_or_default());
         failure.reason = reason;
-        failure.plugin = error.plugin().map(str::to_owned);
+        // Of what was never loaded, the host knows the file alone.
+        failure.plugin = error.plugin().filter(|plugin| plugin.parse::<PluginId>().is_ok()).map(str::to_owned);
         match error {
             HostError::Trapped { stderr, backtrace, .. } => {
                 for line in stderr.lines() {

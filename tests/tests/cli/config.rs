@@ -126,6 +126,9 @@ fn instances_and_rests_are_configured_as_well() {
     std::fs::write(home.settings(), "[plugins.\"test.settings\"]\nruntime = { persistent = false, parallel = 2 }\n")
         .unwrap();
     configured(&home, &[]);
+    let info = home.hal9(["--json", "plugin", "info", "settings"]).json();
+    let runtime = json!({"lazy": true, "persistent": false, "parallel": 2, "recycle_after": null});
+    assert_eq!((&info["runtime"], &info["config"]["depth"]), (&runtime, &json!(3)), "{info}");
     std::fs::write(home.settings(), "[plugins.\"test.settings\"]\nruntime = { parallel = 65 }\n").unwrap();
     let error = home.hal9(["--json", "plugin", "list"]).error(2);
     assert!(error["message"].as_str().unwrap().contains("1 to 64"), "{error}");

@@ -239,7 +239,7 @@ fn a_component_is_watched_and_swapped_and_ctrl_c_ends_it() {
     replace(&[&component, &b"\0\x02\x01x"[..]].concat());
     assert_eq!(dev.event("swapped")["to"], "0.1.0");
     replace(b"no component");
-    failed(&mut dev, "compile");
+    assert_eq!(failed(&mut dev, "compile")["error"]["plugin"], Value::Null, "a path is no plugin");
     replace(&std::fs::read(hal9_tests::guest("flood")).unwrap());
     let other = failed(&mut dev, "swap");
     assert!(other["error"]["message"].as_str().unwrap().contains("test.flood"), "{other}");

@@ -18,7 +18,7 @@ fn lines_are_followed_as_they_come_until_ctrl_c() {
     assert_eq!((&line["plugin"], &line["message"]), (&"test.settings".into(), &"depth is 3".into()));
     home.hal9(["signal", "send", "--layer", "L2", "--neuron", "flood", "stderr 1"]).ok();
     let line = logs.next();
-    assert_eq!((&line["plugin"], &line["level"]), (&"test.flood".into(), &"Warn".into()));
+    assert_eq!((&line["plugin"], &line["level"]), (&"test.flood".into(), &"warn".into()));
     kill(Pid::from_raw(logs.id()), Signal::SIGINT).unwrap();
     assert_eq!(logs.status(), 0);
 }
@@ -52,6 +52,10 @@ fn old_lines_and_other_plugins_are_left_out_where_that_is_asked_for() {
     };
     assert_eq!((lines(&[]), lines(&["flood"]), lines(&["--since", "1h"])), (2, 2, 2));
     assert_eq!(lines(&["--since", "2100-01-01"]), 0);
+    let value = home.hal9(["--json", "plugin", "logs"]).json();
+    let line = &value["lines"][0];
+    let is_moment = line["timestamp"].as_str().is_some_and(|time| time.starts_with("20") && time.ends_with('Z'));
+    assert!(is_moment && line["level"] == "info", "{line}");
     home.hal9(["--json", "plugin", "logs", "nobody"]).error(3);
     // What is gone has left its lines.
     home.hal9(["plugin", "unload", "flood"]).ok();

@@ -46,6 +46,7 @@ struct Line {
 impl Line {
     fn json(&self) -> Value {
         let Record { timestamp, level, source, message } = &self.record;
+        let (timestamp, level) = (moment(*timestamp), name(*level));
         json!({"plugin": self.plugin, "timestamp": timestamp, "level": level, "source": source, "message": message})
     }
 
@@ -61,6 +62,16 @@ impl Line {
             level(self.record.level),
             plain(&self.record.message)
         )
+    }
+}
+
+/// A level as it is typed.
+pub(super) fn name(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

@@ -139,14 +139,14 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let usage = session.usage(plugin.id())?;
     let options = session.options(plugin.id(), &plugin.manifest, &plugin.granted);
     let limits = plugin.manifest.limits.effective(&options.caps);
-    let config = super::config::as_info(&plugin.manifest, session.settings.plugin(plugin.id()).config);
+    let config = super::config::as_info(&plugin.manifest, session.settings.plugin(plugin.id()).config)?;
     let standing = session.standing(&plugin.manifest, &plugin.granted);
     let rights = standing.rights();
     let effective = rights.granted();
     let limits_json: serde_json::Map<_, _> =
         limits.iter().map(|limit| (limit.name.to_owned(), limit.value.to_string().into())).collect();
     let provenance = Provenance::of(session, &plugin)?;
-    let runtime = &plugin.manifest.runtime;
+    let runtime = &plugin.manifest.runtime.with(&options.runtime);
     let value = json!({
         "manifest": plugin.manifest,
         "active": plugin.active,
@@ -157,7 +157,12 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         "granted": effective,
         "denied": standing.denied,
         "limits": limits_json,
-        "runtime": runtime,
+        "runtime": {
+            "lazy": runtime.lazy,
+            "persistent": runtime.persistent,
+            "parallel": runtime.parallel,
+            "recycle_after": runtime.recycle_after,
+        },
         "config": config,
         "installed": provenance.installed.as_ref().map(installed_json),
         "versions": provenance.versions.iter().map(installed_json).collect::<Vec<_>>(),

@@ -159,7 +159,7 @@ fn list<'a>(
 const DEPTH: usize = 8;
 
 /// The configuration with its references as they were written.
-fn with_references(mut config: Value, raw: &Value) -> Value {
+pub(super) fn with_references(mut config: Value, raw: &Value) -> Value {
     for place in references(raw) {
         if let (Some(there), Some(reference)) = (config.pointer_mut(&place), raw.pointer(&place)) {
             *there = reference.clone();

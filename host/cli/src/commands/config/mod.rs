@@ -14,6 +14,7 @@ use crate::schema::{Schema, is_hidden, shown};
 use crate::secrets::{Reference, must_be_referred_to, references};
 use crate::session::Session;
 use crate::settings::Settings;
+use get::with_references;
 
 pub(super) fn run(session: &Session, environment: Option<&str>, command: ConfigCommand) -> Result<(), Failure> {
     match command {
@@ -160,7 +161,9 @@ fn record(session: &Session, environment: Option<&str>, id: &PluginId, what: &st
     session.record_policy([AuditEvent::new(AuditKind::Policy, id, &format!("{what}{place}"))])
 }
 
-/// What `plugin info` shows of a configuration.
-pub(super) fn as_info(manifest: &Manifest, config: Map<String, Value>) -> Value {
-    shown(manifest.configuration.as_ref().map(Schema::new), &Value::Object(config))
+/// What `plugin info` shows of a configuration: all that holds, with defaults, and references as they were written.
+pub(super) fn as_info(manifest: &Manifest, config: Map<String, Value>) -> Result<Value, Failure> {
+    let raw = Value::Object(config);
+    let (config, _) = check_configuration(manifest, raw.clone(), &references(&raw))?;
+    Ok(shown(manifest.configuration.as_ref().map(Schema::new), &with_references(config, &raw)))
 }

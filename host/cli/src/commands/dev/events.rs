@@ -9,7 +9,8 @@ use hal9_package::{Permissions, PluginId};
 use semver::Version;
 use serde_json::{Value, json};
 
-use crate::commands::logs::level;
+use crate::commands::logs::{level, name};
+use crate::commands::moment;
 use crate::commands::signal::{Reply, reply_json, reply_text};
 use crate::failure::Failure;
 use crate::output::{Output, bold, dim, green, lines, plain, red, size, time, yellow};
@@ -197,10 +198,10 @@ impl LogSink for LiveLog {
         let value = json!({
             "event": "log",
             "plugin": line.plugin,
-            "level": line.level,
+            "level": name(line.level),
             "source": line.source,
             "message": line.message,
-            "timestamp": line.timestamp,
+            "timestamp": moment(line.timestamp),
         });
         // As for other events.
         let _ = self.0.result(&value, || format!("{} {} {}", level(line.level), dim(line.plugin), plain(line.message)));
