@@ -97,6 +97,23 @@ pub(crate) fn sign(package: &Package, file: &Path, key: &SecretKey) -> Result<Pa
     Ok(path)
 }
 
+/// What is typed next with a package that was signed: as somebody types it who has not trusted its key before.
+pub(crate) fn install_line(package: &Package, file: &Path, key: &SecretKey, key_file: &Path) -> String {
+    let public = key_file.with_extension("pub");
+    let named = if public.is_file() { public.display().to_string() } else { key.public().to_string() };
+    let accept = if package.manifest().permissions.is_empty() { "" } else { " --accept" };
+    format!("install it: hal9 plugin install {} --key {named}{accept}", file.display())
+}
+
+/// What is typed next with a package that was not.
+pub(crate) fn sign_line(file: &Path) -> String {
+    let sign = format!("sign it: hal9 plugin sign {}", file.display());
+    match default_key() {
+        Ok(key) if !key.exists() => format!("make a key: hal9 plugin keygen; and {sign}"),
+        _ => sign,
+    }
+}
+
 /// Why a key cannot be used.
 pub(crate) fn of_key(name: &str, error: &KeyError) -> Failure {
     let message = format!("{name}: {error}");
@@ -111,6 +128,7 @@ pub(crate) fn of_key(name: &str, error: &KeyError) -> Failure {
 
 /// Writes a file, whole or not at all, so that it is there after a power cut; one that was there before is replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    check_folder(path)?;
     let write = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
         // What anybody may read; the process's mask takes away what its user does not want.
@@ -127,6 +145,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes a file that only its owner may read, unless there is one.
 pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
+    check_folder(path)?;
     let write = || -> std::io::Result<()> {
         // These are their owner's alone.
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
@@ -146,6 +165,16 @@ pub(crate) fn exists(path: &Path) -> Failure {
     Failure::new(Code::Conflict, format!("{} is there already, and stays as it is", path.display())).help(
         "name another: hal9 plugin keygen -o NAME; or move it away: what it signed can be checked with its .pub only",
     )
+}
+
+/// Whether the folder of a file is there: what is written first has a name of its own, which nobody has typed.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = folder_of(path);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let message = format!("{}: there is no folder {}", path.display(), folder.display());
+    Err(Failure::not_found(message, format!("make it: mkdir -p {}", folder.display())))
 }
 
 /// The folder that a file is in.

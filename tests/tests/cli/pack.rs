@@ -328,3 +328,27 @@ fn a_plugin_is_composed_with_its_part_and_answers() {
     let answer = home.hal9(["--json", "signal", "send", "--layer", "L2", "hello"]).json();
     assert!(answer.to_string().contains("HELLO HELLO"), "{answer}");
 }
+
+#[test]
+fn what_is_said_to_be_typed_next_works() {
+    let home = Home::new();
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::copy(hal9_tests::guest("uses-memory"), project.join("uses_memory.wasm")).unwrap();
+    let hal9 = |args: &[&str]| Run::of(home.command(args).current_dir(home.path()));
+    let packed = hal9(&["plugin", "pack", "project", "-o", "dist/"]).ok().stdout;
+    assert!(packed.contains("hal9 plugin keygen; and sign it"), "{packed}");
+    let package = std::fs::read_dir(home.path().join("dist")).unwrap().next().unwrap().unwrap().path();
+    hal9(&["plugin", "keygen", "--no-password"]).ok();
+    let signed = hal9(&["plugin", "sign", package.to_str().unwrap()]).ok().stdout;
+    let next = signed.lines().find_map(|line| line.split_once("install it: hal9 ")).unwrap().1;
+    hal9(&next.trim_end_matches("\u{1b}[0m").split(' ').collect::<Vec<_>>()).ok();
+    let other = Home::new();
+    let again = hal9(&["plugin", "pack", "project", "-o", "two/one.hal9", "--sign", "keys/default.key"]).ok().stdout;
+    let next = again.lines().find_map(|line| line.split_once("install it: hal9 ")).unwrap().1;
+    let args: Vec<_> = next.trim_end_matches("\u{1b}[0m").split(' ').collect();
+    Run::of(other.command(args).current_dir(home.path())).ok();
+    let error = hal9(&["--json", "plugin", "keygen", "-o", "nodir/x", "--no-password"]).error(3);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("nodir") && !message.contains(".hal9-"), "{error}");
+}

@@ -79,11 +79,11 @@ fn make_private(folder: &Path) -> Result<(), Failure> {
 
 pub(super) fn sign(output: Output, file: &Path, key: Option<&Path>) -> Result<(), Failure> {
     let package = source::package(file)?;
-    let key = match key {
+    let key_file = match key {
         Some(path) => path.to_owned(),
         None => keys::default_key()?,
     };
-    let key = keys::secret_key(&key, output)?;
+    let key = keys::secret_key(&key_file, output)?;
     let public = key.public();
     let signature = keys::sign(&package, file, &key)?;
     let metadata = &package.manifest().metadata;
@@ -101,7 +101,7 @@ pub(super) fn sign(output: Output, file: &Path, key: Option<&Path>) -> Result<()
         text.push_str(&format!("  signature  {}\n", signature.display()));
         text.push_str(&format!("  digest     {}\n", package.digest()));
         text.push_str(&format!("  key        {} {}\n", public, dim(public.id())));
-        text.push_str(&format!("{}\n", dim(format!("install it: hal9 plugin install {}", word(file)))));
+        text.push_str(&format!("{}\n", dim(keys::install_line(&package, file, &key, &key_file))));
         text
     })
 }

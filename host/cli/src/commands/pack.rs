@@ -44,9 +44,16 @@ pub(super) fn run(output: Output, args: &PackArgs) -> Result<(), Failure> {
     }
     let path = place(args.output.as_deref(), &manifest);
     let is_stale = key.is_none() && keys::signature_path(&path).exists() && !is_same(&path, package.bytes());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+    }
     keys::write(&path, package.bytes())?;
     let signature = key.as_ref().map(|key| keys::sign(&package, &path, key)).transpose()?;
-    Packed { package, path, signature, key, is_stale, left_out, plugged, seen }.show(output)
+    let next = match (&key, &args.sign) {
+        (Some(key), Some(file)) => keys::install_line(&package, &path, key, file),
+        _ => keys::sign_line(&path),
+    };
+    Packed { package, path, signature, key, next, is_stale, left_out, plugged, seen }.show(output)
 }
 
 /// What a package is made of.
@@ -98,7 +105,8 @@ fn missing(component: &Path, manifest: &Path) -> Failure {
 fn place(typed: Option<&Path>, manifest: &Manifest) -> PathBuf {
     let name = format!("{}-{}.hal9", manifest.metadata.id.short(), manifest.metadata.version);
     match typed {
-        Some(folder) if folder.is_dir() => folder.join(name),
+        // One that is not there yet is made.
+        Some(folder) if folder.is_dir() || folder.to_string_lossy().ends_with('/') => folder.join(name),
         Some(file) => file.to_owned(),
         None => name.into(),
     }
@@ -114,6 +122,8 @@ struct Packed {
     path: PathBuf,
     signature: Option<PathBuf>,
     key: Option<SecretKey>,
+    /// What is typed next.
+    next: String,
     /// Whether there is a signature beside it, and not of it.
     is_stale: bool,
     left_out: Vec<LeftOut>,
@@ -165,9 +175,7 @@ impl Packed {
             let said = format!("{} is of other bytes: sign again", signature.display());
             text.push_str(&format!("{} {}\n", yellow("!"), said));
         }
-        let next =
-            if self.signature.is_some() { "install it: hal9 plugin install" } else { "sign it: hal9 plugin sign" };
-        text.push_str(&format!("{}\n", dim(format!("{next} {}", self.path.display()))));
+        text.push_str(&format!("{}\n", dim(&self.next)));
         text
     }
 }
