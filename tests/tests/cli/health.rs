@@ -40,5 +40,7 @@ fn one_that_cannot_start_is_unhealthy_and_says_why() {
         (&shown["plugins"][0]["answered"], &shown["plugins"][0]["status"]),
         (&false.into(), &"unhealthy".into())
     );
-    assert!(run.error(8)["message"].as_str().unwrap().contains("cannot init"));
+    let error = run.error(8);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("cannot init") && message.matches("test.lifecycle").count() == 1, "{error}");
 }

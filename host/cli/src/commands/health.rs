@@ -88,7 +88,11 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
         }
         let (status, reason) = match asked {
             Ok(report) => (Some(report.status), report.reason),
-            Err(failure) => (None, failure.message),
+            // The row and the failure below name it.
+            Err(failure) => match failure.message.strip_prefix(&format!("{id}: ")) {
+                Some(why) => (None, why.to_owned()),
+                None => (None, failure.message),
+            },
         };
         let usage = session.usage(id)?;
         let version = plugin.manifest.metadata.version.to_string();
