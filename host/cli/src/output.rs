@@ -194,13 +194,22 @@ pub(crate) fn red(text: impl Display) -> String {
 
 /// A table without lines; the first row is its head. Numbers stand below each other by their last digit.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    aligned(head, rows, true)
+}
+
+/// A table of texts, some of which may be numbers: all stand below each other by their first sign.
+pub(crate) fn text_table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    aligned(head, rows, false)
+}
+
+fn aligned<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>, numbers: bool) -> String {
     let rows: Vec<[String; N]> = rows.into_iter().collect();
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(head);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
-        if rows.iter().all(|row| row.get(index).is_some_and(|cell| cell.parse::<f64>().is_ok())) {
+        if numbers && rows.iter().all(|row| row.get(index).is_some_and(|cell| cell.parse::<f64>().is_ok())) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
     }
@@ -274,6 +283,8 @@ mod tests {
     fn numbers_in_tables_are_aligned_at_their_end() {
         let rows = [["a".to_owned(), "5".to_owned()], ["long".to_owned(), "12".to_owned()]];
         assert_eq!(table(["NAME", "COUNT"], rows), "NAME  COUNT\na         5\nlong     12\n");
+        let rows = [["a".to_owned(), "5".to_owned()], ["long".to_owned(), "12".to_owned()]];
+        assert_eq!(text_table(["NAME", "VALUE"], rows), "NAME  VALUE\na     5\nlong  12\n");
     }
 
     #[test]

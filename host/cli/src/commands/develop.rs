@@ -121,16 +121,17 @@ fn kinds(seen: &Validation) -> String {
 
 pub(super) fn checklist(checks: &[Check]) -> String {
     let mut text = String::new();
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(10);
     for check in checks {
         let mark = match check.outcome {
             Outcome::Passed => green("✓"),
             Outcome::Warning => yellow("!"),
             Outcome::Failed => red("✗"),
         };
-        text.push_str(&format!("{mark} {:<10}  {}\n", check.name, plain(&check.found)));
+        text.push_str(&format!("{mark} {:<width$}  {}\n", check.name, plain(&check.found)));
         // A failure's help is said with the error.
         if let Some(help) = check.help.as_ref().filter(|_| check.outcome == Outcome::Warning) {
-            text.push_str(&format!("              {}\n", dim(plain(help))));
+            text.push_str(&format!("{:width$}    {}\n", "", dim(plain(help))));
         }
     }
     text

@@ -157,15 +157,15 @@ impl Packed {
         let rows = package.files().map(|file| [plain(file.path), size(file.size)]);
         text.push_str(&table(["FILE", "SIZE"], rows));
         for LeftOut { path, why } in &self.left_out {
-            text.push_str(&format!("{}\n", dim(format!("left out: {} ({why})", plain(path)))));
+            text.push_str(&format!("{}\n", dim(format!("{}  left out: {why}", plain(path)))));
         }
         text.push('\n');
         for Plugged { import, of, by } in &self.plugged {
-            text.push_str(&format!("  composed   {} of {of} by {by}\n", plain(import)));
+            text.push_str(&format!("composed   {} of {of} by {by}\n", plain(import)));
         }
-        text.push_str(&format!("  digest     {}\n  package    {}\n", package.digest(), self.path.display()));
+        text.push_str(&format!("digest     {}\npackage    {}\n", package.digest(), self.path.display()));
         if let Some(signature) = &self.signature {
-            text.push_str(&format!("  signature  {}\n", signature.display()));
+            text.push_str(&format!("signature  {}\n", signature.display()));
         }
         let warnings: Vec<_> =
             self.seen.checks.iter().filter(|check| check.outcome == Outcome::Warning).cloned().collect();

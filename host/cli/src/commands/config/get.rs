@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{dotted, fault_text, parse_key, written};
 use crate::failure::Failure;
-use crate::output::{plain, table, yellow};
+use crate::output::{plain, text_table, yellow};
 use crate::schema::{Schema, is_hidden, shown};
 use crate::secrets::{Reference, references};
 use crate::session::Session;
@@ -84,7 +84,7 @@ pub(super) fn get(session: &Session, environment: Option<&str>, name: &str, key:
                 if schema.is_some() { "" } else { ", and has no schema that says what it takes" }
             )
         } else {
-            table(["KEY", "VALUE", "FROM", "WHAT IT IS"], settings.iter().map(row))
+            text_table(["KEY", "VALUE", "FROM", "WHAT IT IS"], settings.iter().map(row))
         };
         for fault in &faults {
             text.push_str(&format!("{}\n", yellow(format!("it would not load so: {}", fault_text(fault)))));
