@@ -42,6 +42,19 @@ impl Place {
     }
 }
 
+#[test]
+fn info_of_a_plugin_in_a_folder_says_where_it_is_and_that_nobody_granted_it_anything() {
+    let place = Place::new();
+    place.put("plugins", "uses-memory");
+    std::fs::write(place.home.settings(), "[trust]\nallow_unsigned = true\n").unwrap();
+    let info = place.hal9(&["--json", "plugin", "info", "test.uses-memory"]).json();
+    assert_eq!(info["found"], "./plugins", "{info}");
+    assert!(info["path"].as_str().unwrap().ends_with("uses-memory.wasm"), "{info}");
+    let text = place.hal9(&["plugin", "info", "test.uses-memory"]).ok().stdout;
+    assert!(text.contains("found: ./plugins") && text.contains("uses-memory.wasm"), "{text}");
+    assert!(!text.contains("when it was loaded or installed"), "{text}");
+}
+
 /// Where each plugin was found: `id place`.
 fn found(list: &Value) -> Vec<String> {
     let plugins = list["plugins"].as_array().unwrap().iter();

@@ -7,7 +7,7 @@ use hal9_package::{Manifest, Permissions, RuntimePolicy};
 use hal9_registry::{Loaded, Plugin, Recorded, Source, Usage};
 use serde_json::json;
 
-use super::policy::standing_text;
+use super::policy::{granted_by, standing_text};
 use super::provenance::{Provenance, component, folder, installed_json, source_name};
 use super::{found, install, state};
 use crate::args::LoadedCommand;
@@ -146,11 +146,15 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
     let limits_json: serde_json::Map<_, _> =
         limits.iter().map(|limit| (limit.name.to_owned(), limit.value.to_string().into())).collect();
     let provenance = Provenance::of(session, &plugin)?;
+    let (place, path) = found::place(session, &plugin)?;
+    let is_found = place != found::HOME;
     let runtime = &plugin.manifest.runtime.with(&options.runtime);
     let value = json!({
         "manifest": plugin.manifest,
         "active": plugin.active,
         "source": source_name(&plugin.source),
+        "found": place,
+        "path": path,
         "folder": folder(&plugin.source),
         "component": component(&plugin.source),
         "declared": plugin.manifest.permissions,
@@ -179,7 +183,10 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         row("author", plain(&metadata.author));
         row("license", plain(&metadata.license));
         row("state", if plugin.active { "active".to_owned() } else { "inactive".to_owned() });
-        row("source", source_name(&plugin.source).to_owned());
+        row("source", if is_found { format!("found: {place}") } else { source_name(&plugin.source).to_owned() });
+        if let Some(path) = &path {
+            row("file", path.clone());
+        }
         row("component", component(&plugin.source));
         for (name, value) in provenance.rows(&plugin) {
             row(name, value);
@@ -191,7 +198,8 @@ fn info(session: &Session, name: &str) -> Result<(), Failure> {
         }
         text.push_str(&format!("\n{}\n", bold("Permissions")));
         let is_said = session.settings.plugin(plugin.id()).grant.is_some();
-        text.push_str(&standing_text(&standing, is_said));
+        let by = if is_found && !is_said { "as hal9.toml grants it nothing" } else { granted_by(is_said) };
+        text.push_str(&standing_text(&standing, by));
         text.push_str(&format!("\n{}\n", bold("Limits")));
         for limit in limits.iter() {
             let own = if limit.is_default { String::new() } else { dim("  (set)") };

@@ -4,7 +4,7 @@ use hal9_host::{AuditEvent, AuditKind, shell_word};
 use hal9_package::{Permission, Permissions, PluginId};
 use serde_json::json;
 
-use super::standing_text;
+use super::{granted_by, standing_text};
 use crate::args::ChangeArgs;
 use crate::failure::{Code, Failure};
 use crate::grants::{Standing, absolute, denies, is_path};
@@ -111,7 +111,7 @@ pub(super) fn run(
             text.push_str(&format!("  {}\n", yellow(warning)));
         }
         if known.is_some() {
-            text.push_str(&standing_text(&standing, settings.grant.is_some()));
+            text.push_str(&standing_text(&standing, granted_by(settings.grant.is_some())));
         }
         text
     })

@@ -68,7 +68,7 @@ fn show(session: &Session, name: Option<&str>) -> Result<(), Failure> {
         text.push_str(&format!(
             "{}  {about}\n{}{}",
             bold(plugin.id()),
-            standing_text(&standing, is_said),
+            standing_text(&standing, granted_by(is_said)),
             keys_text(session, plugin.id())
         ));
     }
@@ -137,9 +137,15 @@ fn standing_json(
     })
 }
 
+/// Who has granted a plugin what it is granted.
+pub(super) fn granted_by(is_said: bool) -> &'static str {
+    if is_said { "by hal9.toml" } else { "when it was loaded or installed" }
+}
+
 /// What is declared, granted and denied, and what is left of it in plain words.
-pub(super) fn standing_text(standing: &Standing, is_said: bool) -> String {
-    let by = dim(if is_said { "by hal9.toml" } else { "when it was loaded or installed" });
+/// `by` is who has granted what it is granted.
+pub(super) fn standing_text(standing: &Standing, by: &str) -> String {
+    let by = dim(by);
     let mut text = format!("  declared   {}\n  granted    {}  {by}\n", standing.declared, standing.granted);
     if !standing.denied.is_empty() {
         text.push_str(&format!("  denied     {}\n", standing.denied));
