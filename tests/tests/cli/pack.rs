@@ -352,3 +352,23 @@ fn what_is_said_to_be_typed_next_works() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("nodir") && !message.contains(".hal9-"), "{error}");
 }
+
+#[test]
+fn a_component_that_the_manifest_names_and_that_is_not_there_is_refused() {
+    let home = Home::new();
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::copy(hal9_tests::guest("raw-neuron"), project.join("raw_neuron.wasm")).unwrap();
+    let text = std::fs::read_to_string(hal9_tests::guests_dir().join("raw-neuron/manifest.json")).unwrap();
+    let mut manifest: Value = serde_json::from_str(&text).unwrap();
+    let mut pack = |named: &str| {
+        manifest["files"] = serde_json::json!({ "wasm": named });
+        std::fs::write(project.join("manifest.json"), manifest.to_string()).unwrap();
+        let args = ["--json".as_ref(), "plugin".as_ref(), "pack".as_ref(), project.as_os_str()];
+        Run::of(home.command(args).current_dir(home.path()))
+    };
+    let error = pack("nope.wasm").error(4);
+    assert!(error["message"].as_str().unwrap().contains("nope.wasm"), "{error}");
+    assert!(error["help"].as_str().unwrap().contains("raw_neuron.wasm"), "{error}");
+    pack("raw_neuron.wasm").ok();
+}

@@ -14,6 +14,7 @@ use crate::contents::{self, Contents, LeftOut};
 use crate::failure::{Code, Failure};
 use crate::keys;
 use crate::output::{Output, bold, dim, green, plain, size, table, yellow};
+use crate::project;
 use crate::source::{self, Found};
 use crate::validation::{self, Outcome, Validation};
 
@@ -85,6 +86,15 @@ fn read(output: Output, args: &PackArgs) -> Result<Input, Failure> {
     } else {
         carried.ok_or_else(|| missing(&component, &beside))?
     };
+    // A project's component has the name that cargo gave it, and another one in its package.
+    let named =
+        manifest.files.as_ref().filter(|named| !project::is_rust(&folder) && !folder.join(&named.wasm).is_file());
+    if let Some(named) = named {
+        let message =
+            format!("the manifest names `{}` as the component, and there is no such file", plain(&named.wasm));
+        let help = format!("name the one that is there, {}: `wasm` in `files`", plain(&socket.name));
+        return Err(Failure::new(Code::InvalidPackage, message).help(help).plugin(&manifest.metadata.id));
+    }
     let mut plugged = Vec::new();
     if !args.plug.is_empty() {
         let part = |path: &PathBuf| Ok(Part { name: path.display().to_string(), bytes: source::read(path)? });

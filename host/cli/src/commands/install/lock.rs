@@ -8,7 +8,7 @@ use super::plan::{Plan, this_hal9, version_of};
 use super::shelves::{Rule, Shelves};
 use crate::failure::{Code, Failure};
 use crate::keys;
-use crate::output::{green, plain};
+use crate::output::{count, green, plain};
 use crate::session::Session;
 use crate::trust::{Leave, read_up_to};
 
@@ -29,7 +29,9 @@ pub(super) fn print(session: &Session, output: Option<&Path>) -> Result<(), Fail
     let text = toml::to_string(&lock).map_err(|error| Failure::internal("the lock could not be written", &error))?;
     let Some(path) = output else { return session.output.result(&lock, || text) };
     keys::write(path, text.as_bytes())?;
-    session.output.result(&lock, || format!("{} {} has {} plugins", green("✓"), path.display(), lock.plugins().len()))
+    session.output.result(&lock, || {
+        format!("{} {} has {}", green("✓"), path.display(), count(lock.plugins().len() as u64, "plugin"))
+    })
 }
 
 /// Whether all that is needed is installed from packages: nothing else can be had again by a lock.
