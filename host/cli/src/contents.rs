@@ -82,6 +82,13 @@ pub(crate) fn gather(folder: &Path, component: Vec<u8>, named: Files) -> Result<
     let examples = named.examples.clone();
     named.assets.retain(|path| !examples.contains(path));
 
+    for name in top.iter().filter(|name| name.starts_with('.')) {
+        let is_taken =
+            |path: &str| path.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if !named.iter().any(is_taken) {
+            gathering.left_out.push(LeftOut { path: name.clone(), why: "hidden" });
+        }
+    }
     gathering.sizes.insert(named.wasm.clone(), component.len() as u64);
     gathering.check_bounds()?;
     let mut files = BTreeMap::from([(named.wasm.clone(), component)]);

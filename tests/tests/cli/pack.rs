@@ -83,11 +83,13 @@ fn a_package_has_what_users_need_and_says_so() {
     let home = Home::new();
     let folder = Folder::new("echo", &FILES);
     folder.put("examples/.hidden", b"");
+    folder.put(".env", b"TOKEN=secret");
     folder.put("examples/target/debug/x", b"");
     let packed = folder.pack(&home, &[]).json();
     assert_eq!(packed["package"], "echo-0.1.0.hal9");
     let left_out = packed["left_out"].to_string();
     assert!(left_out.contains("examples/.hidden") && left_out.contains("examples/target"), "{packed}");
+    assert!(left_out.contains("\".env\""), "what is hidden beside them stays out as well: {packed}");
     let package = Package::open(&home.path().join("echo-0.1.0.hal9")).unwrap();
     let paths: Vec<_> = package.files().map(|file| file.path.to_owned()).collect();
     let mut expected: Vec<_> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
