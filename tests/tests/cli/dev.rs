@@ -251,6 +251,35 @@ fn a_component_is_watched_and_swapped_and_ctrl_c_ends_it() {
 }
 
 #[test]
+fn what_hal9_toml_says_holds_for_what_serves_while_a_version_waits() {
+    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.wasm");
+    let replace = |guest: &str| {
+        let new = folder.path().join(".new");
+        std::fs::copy(hal9_tests::guest(guest), &new).unwrap();
+        std::fs::rename(&new, &file).unwrap();
+    };
+    replace("uses-memory");
+    let mut dev = dev(&home, folder.path());
+    dev.event("serving");
+    dev.say("set key v1");
+    assert_eq!(dev.event("reply")["error"], Value::Null);
+    // Another plugin waits for what cannot come.
+    replace("flood");
+    failed(&mut dev, "swap");
+    std::fs::write(home.settings(), "[plugins.\"test.uses-memory\"]\ndeny = [\"Hal9Memory:key\"]\n").unwrap();
+    assert_eq!(dev.event("swapped")["id"], "test.uses-memory");
+    failed(&mut dev, "swap");
+    dev.say("set key v2");
+    let denied = dev.next();
+    assert!(denied.to_string().contains("Err(Denied)") && denied["event"] == "reply", "{denied}");
+    // What comes of the settings is the same once more, where they say nothing new of what serves.
+    std::fs::write(home.settings(), "[plugins.\"test.uses-memory\"]\ndeny = [\"Hal9Memory:key\"]\n\n").unwrap();
+    assert_eq!(dev.event("failed")["step"], "swap");
+}
+
+#[test]
 fn input_that_ends_ends_it_once_all_is_answered() {
     let home = Home::new();
     let file = hal9_tests::guest("settings");

@@ -16,10 +16,21 @@ impl Dev<'_> {
             Err(failure) => return self.failed(Step::Configure, failure),
         };
         let before = std::mem::replace(&mut self.session.settings, settings);
+        // First for what serves: what it is denied, it is denied whatever becomes of a version that waits.
+        let mut do_hold = self.settings_of_serving().await;
         if let Some(made) = self.waiting.take() {
-            return self.take_over(made).await;
+            self.take_over(made).await;
+            do_hold |= self.waiting.is_none();
         }
-        let Some(serving) = self.serving.take() else { return };
+        if !do_hold {
+            // Those before go on to hold, so that the next change is compared with what holds.
+            self.session.settings = before;
+        }
+    }
+
+    /// Takes the settings for the version that serves, if one does; says whether they hold for it now.
+    async fn settings_of_serving(&mut self) -> bool {
+        let Some(serving) = self.serving.take() else { return true };
         match self.settings_of(&serving).await {
             Ok(None) => self.serving = Some(serving),
             Ok(Some((event, serving))) => {
@@ -28,11 +39,11 @@ impl Dev<'_> {
             }
             Err(failure) => {
                 self.serving = Some(serving);
-                // They go on to hold, so that the next change is compared with what holds.
-                self.session.settings = before;
                 self.failed(Step::Configure, failure);
+                return false;
             }
         }
+        true
     }
 
     /// Has the version that serves go on under other settings; nothing, where they say the same of it.
