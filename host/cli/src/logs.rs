@@ -85,7 +85,7 @@ impl LogSink for FileLog {
 /// Deletes a plugin's log.
 pub(crate) fn remove(folder: &Path, plugin: &PluginId) -> Result<(), Failure> {
     let path = path(folder, plugin);
-    for path in [path.with_extension("old.jsonl"), path] {
+    for path in [old(&path), path] {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::file(&path, &error)),
             _ => {}
