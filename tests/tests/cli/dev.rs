@@ -216,6 +216,31 @@ fn every_change_is_swapped_in_or_leaves_the_old_version_serving() {
 }
 
 #[test]
+fn a_change_during_a_build_is_built_however_many_changed_nothing_before() {
+    let home = Home::new();
+    let project = Project::new();
+    let mut dev = dev(&home, &project.path());
+    dev.event("serving");
+    for number in 1..=3 {
+        project.write("README", &format!("{number}"));
+        dev.event("unchanged");
+    }
+    project.hold();
+    project.write("README", "4");
+    project.wait();
+    project.write("README", "5");
+    // What is told of changes after that one says that it was seen.
+    for language in ["de", "en"] {
+        let text = format!("[plugins.\"test.counter\".config]\nlanguage = \"{language}\"\n");
+        std::fs::write(home.settings(), text).unwrap();
+        dev.event("configured");
+    }
+    project.go();
+    dev.event("unchanged");
+    dev.event("building");
+}
+
+#[test]
 fn a_component_is_watched_and_swapped_and_ctrl_c_ends_it() {
     let home = Home::new();
     let folder = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ mod sources;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hal9_host::{Component, Widening, check_configuration};
 use hal9_package::{Manifest, Permissions, PluginId};
@@ -31,9 +31,12 @@ use input::{Line, answer, lines};
 use made::{Made, Maker, Outcome, folder_of};
 use sources::{Change, Watched};
 
-/// So often a build that changes nothing is followed by another one because something was written meanwhile. A project that
-/// writes into its own folder whenever it is built would be built for ever.
+/// So many builds that change nothing follow one another at once because something was written meanwhile.
 const IDLE_BUILDS: u32 = 3;
+
+/// So long the next one is put off then. A project that writes into its own folder whenever it is built would be built without
+/// end; and what somebody saved meanwhile is built all the same.
+const PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(opening: Opening<'_>, args: DevArgs) -> Result<(), Failure> {
     let path = std::path::absolute(&args.dir).map_err(|error| Failure::file(&args.dir, &error))?;
@@ -111,7 +114,7 @@ impl<'a> Dev<'a> {
         let interrupted = tokio::signal::ctrl_c();
         tokio::pin!(interrupted);
         let (mut has_ended, mut is_stale, mut idle) = (false, false, 0);
-        let mut making = Some(self.make());
+        let (mut making, mut put_off) = (Some(self.make()), None);
         loop {
             if has_ended && making.is_none() && self.answering.is_none() {
                 // Who was never served is told why by the command's end as well.
@@ -124,7 +127,11 @@ impl<'a> Dev<'a> {
                 _ = &mut interrupted => return Ok(()),
                 change = changes.next() => match change {
                     Some(Change::Sources) if making.is_some() => is_stale = true,
-                    Some(Change::Sources) => making = Some(self.make()),
+                    Some(Change::Sources) => {
+                        // No build wrote this: somebody did.
+                        (idle, put_off) = (0, None);
+                        making = Some(self.make());
+                    }
                     // A build writes it, the first time at least; what it was built with is built then.
                     Some(Change::Lock) if making.is_some() => {}
                     Some(Change::Lock) => making = Some(self.make()),
@@ -133,11 +140,19 @@ impl<'a> Dev<'a> {
                 },
                 outcome = finished(&mut making) => {
                     making = None;
-                    idle = if matches!(outcome, Outcome::Same(_)) { idle + 1 } else { 0 };
+                    let is_idle = matches!(outcome, Outcome::Same(_));
                     self.made(outcome).await;
-                    if std::mem::take(&mut is_stale) && idle < IDLE_BUILDS {
-                        making = Some(self.make());
+                    if std::mem::take(&mut is_stale) {
+                        idle = if is_idle { idle + 1 } else { 0 };
+                        match idle <= IDLE_BUILDS {
+                            true => making = Some(self.make()),
+                            false => put_off = Some(Instant::now() + PAUSE),
+                        }
                     }
+                }
+                () = due(put_off), if making.is_none() => {
+                    put_off = None;
+                    making = Some(self.make());
                 }
                 () = over(&mut self.answering) => self.answering = None,
                 _ = &mut end, if !has_ended => has_ended = true,
@@ -302,6 +317,14 @@ async fn finished(making: &mut Option<JoinHandle<Outcome>>) -> Outcome {
         Some(making) => making.await.unwrap_or_else(|error| {
             Outcome::Failed(Step::Build, Failure::internal("the build did not come to an end", &error))
         }),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until it is time; for ever, where nothing was put off.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
 }
