@@ -240,6 +240,8 @@ impl Session {
         let result = self.start(plugin).await;
         if let Err(failure) = &result {
             self.errors.insert(plugin.id().clone(), failure.message.clone());
+            // Nothing is sent to what could not start; what it did before it failed counts.
+            self.end(plugin.id()).await;
         }
         result
     }
@@ -279,10 +281,7 @@ impl Session {
         }
         let options = self.options(plugin.id(), &plugin.manifest, &plugin.granted);
         let loaded = self.load(&component, options)?;
-        if let Err(error) = self.manager.activate(plugin.id()).await {
-            // What it did before it failed counts.
-            return Err(error.into());
-        }
+        self.manager.activate(plugin.id()).await?;
         // Whoever names a plugin wants to know now whether it can begin, lazy or not.
         loaded.start().await?;
         Ok(loaded)
@@ -332,36 +331,41 @@ impl Session {
     /// wrong here is told, and no more.
     pub(crate) async fn close(mut self) {
         for summary in self.manager.list() {
-            let id = summary.plugin.id().clone();
-            if let Err(error) = self.manager.unload(&id).await {
-                self.output.note(format!("{id}: at its end: {error}"));
-            }
-            if self.here.contains(&id) {
-                continue;
-            }
-            let stats = summary.stats;
-            if stats.calls > 0
-                && let Some(watch) = &self.watch
-            {
-                watch.called(&id);
-            }
-            let usage = Usage {
-                calls: stats.calls,
-                errors: stats.errors,
-                traps: stats.traps,
-                time: stats.time,
-                peak_memory: stats.peak_memory,
-                last_error: self.errors.remove(&id).map(|error| GIVEN.mask(&error).into_owned()),
-            };
-            if let Err(error) = self.registry.add_usage(&id, &usage)
-                // Of what is not in the home, nothing is kept.
-                && !matches!(error, RegistryError::Unknown { .. })
-            {
-                self.output.note(format!("{id}: what it used up could not be written down: {error}"));
-            }
+            self.end(summary.plugin.id()).await;
         }
         if let Err(error) = self.audit.flush() {
             self.output.note(format!("{}: records are lost: {error}", self.home.audit().display()));
+        }
+    }
+
+    /// Ends a plugin, if it is loaded, and writes back what it used up.
+    async fn end(&mut self, id: &PluginId) {
+        let Ok(plugin) = self.manager.get(id) else { return };
+        let stats = plugin.stats();
+        if let Err(error) = self.manager.unload(id).await {
+            self.output.note(format!("{id}: at its end: {error}"));
+        }
+        if self.here.contains(id) {
+            return;
+        }
+        if stats.calls > 0
+            && let Some(watch) = &self.watch
+        {
+            watch.called(id);
+        }
+        let usage = Usage {
+            calls: stats.calls,
+            errors: stats.errors,
+            traps: stats.traps,
+            time: stats.time,
+            peak_memory: stats.peak_memory,
+            last_error: self.errors.remove(id).map(|error| GIVEN.mask(&error).into_owned()),
+        };
+        if let Err(error) = self.registry.add_usage(id, &usage)
+            // Of what is not in the home, nothing is kept.
+            && !matches!(error, RegistryError::Unknown { .. })
+        {
+            self.output.note(format!("{id}: what it used up could not be written down: {error}"));
         }
     }
 }

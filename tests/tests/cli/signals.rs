@@ -97,6 +97,21 @@ fn one_neuron_that_fails_does_not_keep_others_from_answering() {
 }
 
 #[test]
+fn a_neuron_that_cannot_start_answers_once_and_is_counted() {
+    let home = Home::new();
+    home.load("flood");
+    home.load("two-kinds");
+    std::fs::write(home.settings(), "[plugins.\"test.flood\"]\nlimits = { memory = \"64KiB\" }\n").unwrap();
+    let value = home.hal9(["--json", "signal", "send", "--layer", "L2", "hello"]).json();
+    let replies = value["replies"].as_array().unwrap();
+    let plugins: Vec<_> = replies.iter().map(|reply| reply["plugin"].as_str().unwrap()).collect();
+    assert_eq!(plugins, ["test.flood", "test.two-kinds"], "{value}");
+    assert_eq!(replies[0]["error"]["code"], "limit-exceeded", "{value}");
+    let usage = home.hal9(["--json", "plugin", "info", "flood"]).json()["usage"].clone();
+    assert!(usage["last_error"].as_str().is_some_and(|error| error.contains("memory")), "{usage}");
+}
+
+#[test]
 fn a_layer_without_neurons_says_which_there_are() {
     let error = home().hal9(["--json", "signal", "send", "--layer", "L7", "x"]).error(3);
     assert!(error["help"].as_str().unwrap().contains("L2"), "{error}");
