@@ -7,7 +7,7 @@ use cargo_metadata::Message;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::process::{self, Errors};
+use crate::process::{self, Errors, Stop};
 use crate::project::{Project, is_component, not_built, real};
 use crate::toolchain::{Toolchain, Way, install_cargo_component};
 
@@ -18,12 +18,14 @@ pub(crate) struct Build<'a> {
     /// Whether the user sees what cargo says while it builds; else it is in the failure, if there is one.
     pub(crate) shown: bool,
     pub(crate) output: Output,
+    /// Who may end it before it is done.
+    pub(crate) stop: Option<&'a Stop>,
 }
 
 impl<'a> Build<'a> {
     /// With cargo-component, where it is there.
     pub(crate) fn new(toolchain: &'a Toolchain, output: Output) -> Self {
-        Self { toolchain, way: toolchain.way(), shown: false, output }
+        Self { toolchain, way: toolchain.way(), shown: false, output, stop: None }
     }
 
     /// Says, where cargo-component is missing, how to get it and what is done instead.
@@ -62,11 +64,11 @@ impl<'a> Build<'a> {
         command.args(["--release", "--message-format", "json-render-diagnostics"]);
         command.args(packages.iter().flat_map(|package| ["-p", package]));
         let done = if self.shown {
-            process::run(command, Errors::Shown)?
+            process::run_until(command, Errors::Shown, self.stop)?
         } else {
             // What it says is shown later, if it is; a terminal that takes no colours gets none then.
             command.env("CARGO_TERM_COLOR", if self.output.json() { "never" } else { "always" });
-            process::run(command, Errors::Kept(&self.output.spinner(format!("building {what}"))))?
+            process::run_until(command, Errors::Kept(&self.output.spinner(format!("building {what}"))), self.stop)?
         };
         if !done.success {
             let said = if done.stderr.is_empty() { String::new() } else { format!(":\n{}", complaints(&done.stderr)) };

@@ -58,7 +58,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.failure(&Failure::internal("the runtime could not be started", &error)),
     };
-    match runtime.block_on(commands::run(args, &output)) {
+    let done = runtime.block_on(commands::run(args, &output));
+    // What still blocks is of no use any more: a build that was given up, the look-up of a name.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.failure(&failure),
     }

@@ -3,7 +3,8 @@
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 
@@ -25,6 +26,52 @@ pub(crate) enum Errors<'a> {
     /// Nobody yet; its last line is what a spinner shows.
     Kept(&'a ProgressBar),
 }
+
+/// Ends programs that run on another thread, and all that they have started.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<Mutex<Stopping>>);
+
+#[derive(Default)]
+struct Stopping {
+    is_over: bool,
+    /// The group of the program that runs.
+    group: Option<u32>,
+}
+
+impl Stop {
+    /// Ends what runs, and whatever is started from now on.
+    pub(crate) fn stop(&self) {
+        let mut stopping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stopping.is_over = true;
+        stopping.group.take().into_iter().for_each(end_group);
+    }
+
+    /// Has a program that was started in a group of its own be ended with the others.
+    fn begin(&self, child: &Child) {
+        let mut stopping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match stopping.is_over {
+            true => end_group(child.id()),
+            false => stopping.group = Some(child.id()),
+        }
+    }
+
+    /// The program is about to be gone; its number may be another one's then.
+    fn end(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).group = None;
+    }
+}
+
+/// Asks a program and all that it has started to end. Whatever is gone already needs not be told.
+#[cfg(unix)]
+fn end_group(group: u32) {
+    let group = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_: u32) {}
 
 /// What cargo tells the programs that it runs about themselves. It would say wrong things of another package.
 const SET_BY_CARGO: [&str; 6] =
@@ -72,7 +119,13 @@ pub(crate) fn command(program: &Path, folder: &Path) -> Command {
 /// # Errors
 ///
 /// Where it cannot be started or read; not, where it fails.
-pub(crate) fn run(mut command: Command, errors: Errors<'_>) -> Result<Finished, Failure> {
+pub(crate) fn run(command: Command, errors: Errors<'_>) -> Result<Finished, Failure> {
+    run_until(command, errors, None)
+}
+
+/// As [`run`], of a program that may be ended before it comes to its end. It is then in a group of its own, so that a key
+/// that interrupts a terminal's programs does not reach it but by whoever ends it.
+pub(crate) fn run_until(mut command: Command, errors: Errors<'_>, stop: Option<&Stop>) -> Result<Finished, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let lost = |error: std::io::Error| {
         Failure::new(Code::Unavailable, format!("{program} could not be run: {error}")).help("hal9 doctor")
@@ -81,7 +134,12 @@ pub(crate) fn run(mut command: Command, errors: Errors<'_>) -> Result<Finished, 
         Errors::Shown => Stdio::inherit(),
         Errors::Kept(_) => Stdio::piped(),
     });
+    #[cfg(unix)]
+    if stop.is_some() {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
     let mut child = command.spawn().map_err(lost)?;
+    stop.iter().for_each(|stop| stop.begin(&child));
     // Both at once, so that neither fills up while the other is read.
     let reader = child.stderr.take().map(|stderr| {
         let spinner = match errors {
@@ -91,9 +149,9 @@ pub(crate) fn run(mut command: Command, errors: Errors<'_>) -> Result<Finished, 
         std::thread::spawn(move || follow(BufReader::new(stderr), &spinner))
     });
     let mut stdout = Vec::new();
-    if let Some(mut pipe) = child.stdout.take() {
-        pipe.read_to_end(&mut stdout).map_err(lost)?;
-    }
+    let read = child.stdout.take().map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut stdout));
+    stop.iter().for_each(|stop| stop.end());
+    read.map_err(lost)?;
     let stderr = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
     let status = child.wait().map_err(lost)?;
     Ok(Finished { success: status.success(), stdout, stderr })

@@ -1,14 +1,16 @@
 //! `hal9 dev`: a plugin that is changed while it runs.
 
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::channel;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use super::home::{Home, Live, Run};
+use super::home::{Home, Live, PATIENCE, Run};
 
 /// A project whose neuron counts what it has seen, in a folder of its own.
 struct Project(tempfile::TempDir);
@@ -26,11 +28,12 @@ impl Project {
         project.write("Cargo.toml", &manifest);
         // The versions that are there without a network.
         std::fs::copy(sdk.with_file_name("Cargo.lock"), project.path().join("Cargo.lock")).unwrap();
-        // Whoever holds the build up is told that it is there, and says when it may go on.
+        // Whoever holds the build up is told that it is there, says when it may go on, and sees its end.
         project.write(
             "build.rs",
-            "fn main() {\n    println!(\"cargo::rerun-if-changed=../gate\");\n    \
-             if std::path::Path::new(\"../gate\").exists() {\n        drop(std::fs::File::create(\"../gate\"));\n        \
+            "use std::io::Write as _;\n\nfn main() {\n    println!(\"cargo::rerun-if-changed=../gate\");\n    \
+             if std::path::Path::new(\"../gate\").exists() {\n        \
+             let mut gate = std::fs::File::create(\"../gate\").unwrap();\n        gate.write_all(b\"!\").unwrap();\n        \
              drop(std::fs::read(\"../go\"));\n    }\n}\n",
         );
         project.version("0.1.0", "", true);
@@ -51,9 +54,11 @@ impl Project {
         hal9_tests::run(Command::new("mkfifo").args(pipes));
     }
 
-    /// Waits until a build is held up.
-    fn wait(&self) {
-        std::fs::read(self.0.path().join("gate")).unwrap();
+    /// Waits until a build is held up. What is given back can be read to its end when that build has come to its own.
+    fn wait(&self) -> std::fs::File {
+        let mut gate = std::fs::File::open(self.0.path().join("gate")).unwrap();
+        gate.read_exact(&mut [0]).unwrap();
+        gate
     }
 
     /// Has it go on, and no other one be held up.
@@ -238,6 +243,25 @@ fn a_change_during_a_build_is_built_however_many_changed_nothing_before() {
     project.go();
     dev.event("unchanged");
     dev.event("building");
+}
+
+#[test]
+fn a_signal_ends_it_and_the_build_that_goes_on() {
+    let home = Home::new();
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let project = Project::new();
+        project.hold();
+        let mut dev = dev(&home, &project.path());
+        dev.event("building");
+        let mut gate = project.wait();
+        kill(Pid::from_raw(dev.id()), signal).unwrap();
+        dev.event("stopped");
+        dev.ended();
+        assert_eq!(dev.status(), 0);
+        let (gone, is_gone) = channel();
+        std::thread::spawn(move || gone.send(gate.read_to_end(&mut Vec::new())));
+        assert!(is_gone.recv_timeout(PATIENCE).unwrap().is_ok(), "nobody waits for the build, and it is gone");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -125,7 +125,7 @@ pub(crate) struct Live {
 }
 
 /// A command that has not said anything for so long hangs. Nothing is measured by this.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Live {
     pub(crate) fn start(mut command: Command) -> Self {
@@ -169,6 +169,12 @@ impl Live {
     /// Ends its input.
     pub(crate) fn end(&mut self) {
         self.input = None;
+    }
+
+    /// It has nothing more to say, as it has ended.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) {
+        assert_eq!(self.lines.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     }
 
     /// Waits for its end.

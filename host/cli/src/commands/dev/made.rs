@@ -11,6 +11,7 @@ use super::events::{Step, Took};
 use crate::build::Build;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::process::Stop;
 use crate::project::{self, Project};
 use crate::source::{self, Found};
 use crate::toolchain::{Toolchain, Way};
@@ -39,6 +40,8 @@ pub(super) struct Maker {
     pub(super) path: PathBuf,
     pub(super) host: Host,
     pub(super) output: Output,
+    /// Ends a build that nobody waits for any more.
+    pub(super) stop: Stop,
 }
 
 impl Maker {
@@ -81,7 +84,8 @@ impl Maker {
         }
         let toolchain = Toolchain::find();
         let project = Project::read(&toolchain, &self.path)?;
-        let mut build = Build { shown: !self.output.json(), ..Build::new(&toolchain, self.output) };
+        let mut build =
+            Build { shown: !self.output.json(), stop: Some(&self.stop), ..Build::new(&toolchain, self.output) };
         match project.built() {
             // As it was built before, so that not all of it is built again.
             Some(built) if built.way == Way::Cargo => build.way = Way::Cargo,

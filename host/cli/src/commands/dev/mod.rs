@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use crate::args::DevArgs;
 use crate::failure::{Code, Failure};
 use crate::grants::{Standing, all_absolute};
+use crate::process::Stop;
 use crate::project;
 use crate::schema::Schema;
 use crate::secrets::{GIVEN, references};
@@ -86,7 +87,7 @@ struct Dev<'a> {
 
 impl<'a> Dev<'a> {
     fn new(session: &'a mut Session, path: PathBuf, only: Option<Permissions>, environment: Option<String>) -> Self {
-        let maker = Maker { path, host: session.manager.host().clone(), output: session.output };
+        let maker = Maker { path, host: session.manager.host().clone(), output: session.output, stop: Stop::default() };
         Self {
             session,
             maker,
@@ -111,7 +112,7 @@ impl<'a> Dev<'a> {
         .watch()?;
         let (lines, mut end) = lines();
         self.lines = Some(lines);
-        let interrupted = tokio::signal::ctrl_c();
+        let interrupted = interrupted();
         tokio::pin!(interrupted);
         let (mut has_ended, mut is_stale, mut idle) = (false, false, 0);
         let (mut making, mut put_off) = (Some(self.make()), None);
@@ -124,7 +125,10 @@ impl<'a> Dev<'a> {
                 };
             }
             tokio::select! {
-                _ = &mut interrupted => return Ok(()),
+                () = &mut interrupted => {
+                    self.maker.stop.stop();
+                    return Ok(());
+                }
                 change = changes.next() => match change {
                     Some(Change::Sources) if making.is_some() => is_stale = true,
                     Some(Change::Sources) => {
@@ -309,6 +313,23 @@ impl<'a> Dev<'a> {
             self.answering = Some(tokio::spawn(answer(manager, serving.id.clone(), output, lines)));
         }
     }
+}
+
+/// Waits until somebody ends the command: a key, or a signal of another program's.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut ended), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = ended.recv() => {}
+                _ = hung_up.recv() => {}
+            }
+            return;
+        }
+    }
+    drop(tokio::signal::ctrl_c().await);
 }
 
 /// Waits for what is being made; for ever, where nothing is.
