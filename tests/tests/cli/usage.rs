@@ -40,6 +40,15 @@ fn files_that_are_not_there_or_are_something_else() {
 }
 
 #[test]
+fn an_environment_variable_that_is_empty_names_no_environment() {
+    let home = Home::new();
+    assert_eq!(Run::of(home.command(["plugin", "list"]).env("HAL9_ENV", "")).status, 0);
+    let run = Run::of(home.command(["--json", "plugin", "list"]).env("HAL9_ENV", "production"));
+    assert!(run.error(2)["message"].as_str().unwrap().contains("`production`"));
+    home.hal9(["--json", "--env", "", "plugin", "list"]).error(2);
+}
+
+#[test]
 fn standard_input_that_is_no_text_is_refused() {
     let home = Home::new();
     home.load("two-kinds");

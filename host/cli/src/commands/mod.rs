@@ -38,11 +38,13 @@ use crate::settings::Settings;
 
 /// Runs what was typed.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    // A variable that is empty says nothing, as everywhere; an empty argument is a mistake, and stays one.
+    let is_said = std::env::var_os("HAL9_ENV").is_none_or(|name| !name.is_empty());
     dispatch(
         args.command,
         Opening {
             output: *output,
-            environment: args.env.as_deref(),
+            environment: args.env.as_deref().filter(|name| is_said || !name.is_empty()),
             settings: None,
             watch: None,
             plugin_path: &args.plugin_path,
