@@ -12,7 +12,7 @@ use hal9_host::{
     AuditEvent, AuditLog, AuditSink as _, Component, Grant, HostBuilder, LoadOptions, LogSink, Manager, Swap, Widening,
 };
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions, PluginId};
-use hal9_registry::{Error as RegistryError, Link, Registry, Source, Usage};
+use hal9_registry::{Error as RegistryError, Link, Registry, Source};
 
 use crate::compile;
 use crate::discovery::Findings;
@@ -353,14 +353,7 @@ impl Session {
         {
             watch.called(id);
         }
-        let usage = Usage {
-            calls: stats.calls,
-            errors: stats.errors,
-            traps: stats.traps,
-            time: stats.time,
-            peak_memory: stats.peak_memory,
-            last_error: self.errors.remove(id).map(|error| GIVEN.mask(&error).into_owned()),
-        };
+        let usage = self.used(id, &stats);
         if let Err(error) = self.registry.add_usage(id, &usage)
             // Of what is not in the home, nothing is kept.
             && !matches!(error, RegistryError::Unknown { .. })

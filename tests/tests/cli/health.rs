@@ -43,4 +43,17 @@ fn one_that_cannot_start_is_unhealthy_and_says_why() {
     let error = run.error(8);
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("cannot init") && message.matches("test.lifecycle").count() == 1, "{error}");
+    // What is counted is counted, this time included, and it is told once whose error it is.
+    let told = shown["plugins"][0]["usage"].clone();
+    assert_eq!(told, home.hal9(["--json", "plugin", "info", "lifecycle"]).json()["usage"]);
+    let text = home.hal9(["plugin", "health"]).error_text(8);
+    assert_eq!(text.lines().next().unwrap().matches("test.lifecycle").count(), 1, "{text}");
+}
+
+#[test]
+fn what_a_plugin_does_while_it_is_asked_is_counted_in_the_answer() {
+    let home = Home::new();
+    home.load("settings");
+    let shown = home.hal9(["--json", "plugin", "health", "settings"]).json()["plugins"][0]["usage"].clone();
+    assert_eq!(shown, home.hal9(["--json", "plugin", "info", "settings"]).json()["usage"]);
 }

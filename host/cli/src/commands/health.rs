@@ -113,7 +113,9 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
         number => format!(", and {} more", count(number as u64, "plugin")),
     };
     let why = if first.reason.is_empty() { "unhealthy, and does not say why" } else { &first.reason };
-    let mut failure = Failure::new(Code::PluginError, format!("{}: {}{others}", first.id, plain(why)))
+    // Most reasons say whose they are.
+    let whose = if why.starts_with(first.id.as_str()) { String::new() } else { format!("{}: ", first.id) };
+    let mut failure = Failure::new(Code::PluginError, format!("{whose}{}{others}", plain(why)))
         .plugin(&first.id)
         .help(format!("its log may have more: hal9 plugin logs {}", first.id));
     failure.reason = Some("unhealthy".to_owned());

@@ -1,12 +1,14 @@
 //! Owns which plugins a command can use: those of the home and those that are found in folders, as one list. It refuses to know
 //! how they are loaded.
 
+use hal9_host::PluginStats;
 use hal9_package::PluginId;
 use hal9_registry::{Error as RegistryError, Plugin, Source, Usage};
 
 use super::Session;
 use crate::discovery::{self, Findings, Taken};
 use crate::failure::{Code, Failure};
+use crate::secrets::GIVEN;
 use crate::output::plain;
 
 impl Session {
@@ -83,11 +85,33 @@ impl Session {
         Ok(if self.registry.unreadable()?.contains_key(id) { id.parse().ok() } else { None })
     }
 
-    /// What a plugin has used up so far; nothing is kept of one that is not in the home.
+    /// What a plugin has used up so far, in this command as well; nothing is kept of one that is not in the home.
     pub(crate) fn usage(&self, id: &PluginId) -> Result<Usage, Failure> {
-        match self.registry.usage(id) {
-            Err(RegistryError::Unknown { .. }) => Ok(Usage::default()),
-            usage => Ok(usage?),
+        let mut usage = match self.registry.usage(id) {
+            Err(RegistryError::Unknown { .. }) => Usage::default(),
+            usage => usage?,
+        };
+        if let Ok(plugin) = self.manager.get(id) {
+            let now = self.used(id, &plugin.stats());
+            usage.calls = usage.calls.saturating_add(now.calls);
+            usage.errors = usage.errors.saturating_add(now.errors);
+            usage.traps = usage.traps.saturating_add(now.traps);
+            usage.time = usage.time.saturating_add(now.time);
+            usage.peak_memory = usage.peak_memory.max(now.peak_memory);
+            usage.last_error = now.last_error.or(usage.last_error);
+        }
+        Ok(usage)
+    }
+
+    /// What a plugin used up in this command.
+    pub(super) fn used(&self, id: &PluginId, stats: &PluginStats) -> Usage {
+        Usage {
+            calls: stats.calls,
+            errors: stats.errors,
+            traps: stats.traps,
+            time: stats.time,
+            peak_memory: stats.peak_memory,
+            last_error: self.errors.get(id).map(|error| GIVEN.mask(error).into_owned()),
         }
     }
 }
