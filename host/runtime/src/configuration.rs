@@ -82,13 +82,19 @@ pub(crate) fn check(manifest: &Manifest, config: Value) -> Result<Value, Error> 
     let Some(ConfigFault { place, message }) = faults.first() else { return Ok(config) };
     let at = match place.as_str() {
         "" => "its configuration".to_owned(),
-        place => format!("`{}` in its configuration", escape(place, 256)),
+        place => format!("`{}` in its configuration", escape(&dotted(place), 256)),
     };
     Err(Error::InvalidInput {
         plugin: Some(plugin.clone()),
         what: format!("{plugin}: {at}: {message}"),
         help: format!("see what it takes, and correct it: hal9 plugin config get {plugin}"),
     })
+}
+
+/// A JSON pointer as people write a key: names with dots between them.
+fn dotted(pointer: &str) -> String {
+    let names: Vec<_> = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+    names.join(".")
 }
 
 /// Whether the rest of a JSON pointer leads to the place itself or to what is in it.

@@ -339,6 +339,7 @@ fn input_that_ends_ends_it_once_all_is_answered() {
     // For people.
     let run = home.hal9_with(b"one\n", ["dev".as_ref(), file.as_os_str()]).ok();
     assert!(run.stdout.contains("test.settings 0.1.0 serves") && run.stdout.contains("\"depth\":3"), "{}", run.stdout);
+    assert!(run.stdout.contains("read in ") && !run.stdout.contains("built in "), "{}", run.stdout);
 }
 
 #[test]

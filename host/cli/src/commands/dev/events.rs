@@ -41,6 +41,8 @@ impl Step {
 /// How long the first steps took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Took {
+    /// Whether there was anything to build; else what was built elsewhere was read.
+    pub(super) is_built: bool,
     pub(super) build: Duration,
     pub(super) compile: Duration,
 }
@@ -54,7 +56,7 @@ pub(super) enum Event {
     /// Another version took over.
     Swapped { id: PluginId, from: Version, to: Version, state: u64, took: Took, swap: Duration, paused: Duration },
     /// What was built is what serves already.
-    Unchanged { build: Duration },
+    Unchanged { took: Took },
     /// A step failed; what served before goes on, where anything did.
     Failed { step: Step, serving: Option<Version>, error: Failure },
     /// The plugin took another configuration.
@@ -105,7 +107,7 @@ impl Event {
                 "swap_us": micros(*swap),
                 "paused_us": micros(*paused),
             }),
-            Self::Unchanged { build } => json!({"event": "unchanged", "build_us": micros(*build)}),
+            Self::Unchanged { took } => json!({"event": "unchanged", "build_us": micros(took.build)}),
             Self::Failed { step, serving, error } => {
                 json!({"event": "failed", "step": step, "serving": serving, "error": error})
             }
@@ -130,7 +132,7 @@ impl Event {
             Self::Building { folder } => dim(format!("building {}", folder.display())),
             Self::Serving { id, version, kinds, granted, took, load } => {
                 let kinds: Vec<_> = kinds.iter().map(ToString::to_string).collect();
-                let about = dim(format!("{}, loaded in {}", took.words(), time(*load)));
+                let about = dim(format!("{}loaded in {}", took.words(), time(*load)));
                 format!(
                     "{} {} {version} serves  {about}\n  kinds      {}\n  granted    {granted}\n  {}\n",
                     green("✓"),
@@ -141,7 +143,7 @@ impl Event {
             }
             Self::Swapped { id, from, to, state, took, swap, paused } => {
                 let about = format!(
-                    "{}, swapped in {}, calls waited {} at most, {} of state",
+                    "{}swapped in {}, calls waited {} at most, {} of state",
                     took.words(),
                     time(*swap),
                     time(*paused),
@@ -150,7 +152,7 @@ impl Event {
                 let versions = if from == to { format!("{to}, changed,") } else { format!("{to} after {from}") };
                 format!("{} {} {versions} serves  {}", green("✓"), bold(id), dim(about))
             }
-            Self::Unchanged { build } => dim(format!("built in {}: the same component as before", time(*build))),
+            Self::Unchanged { took } => dim(format!("{}: the same component as before", took.build_words())),
             Self::Failed { step, serving, error } => {
                 let goes_on = match serving {
                     Some(version) => format!("\n  {}", yellow(format!("version {version} goes on"))),
@@ -182,7 +184,15 @@ impl Event {
 
 impl Took {
     fn words(self) -> String {
-        format!("built in {}, compiled in {}", time(self.build), time(self.compile))
+        if self.compile.is_zero() {
+            // What serves goes on, under other settings.
+            return String::new();
+        }
+        format!("{}, compiled in {}, ", self.build_words(), time(self.compile))
+    }
+
+    fn build_words(self) -> String {
+        format!("{} in {}", if self.is_built { "built" } else { "read" }, time(self.build))
     }
 }
 

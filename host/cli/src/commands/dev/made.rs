@@ -56,7 +56,8 @@ impl Maker {
             Ok(bytes) => bytes,
             Err(failure) => return Outcome::Failed(Step::Build, failure),
         };
-        let mut took = Took { build: started.elapsed(), ..Took::default() };
+        let is_built = project::is_rust(&self.path);
+        let mut took = Took { is_built, build: started.elapsed(), ..Took::default() };
         // Beside a component without a manifest, the manifest may be what was changed.
         let is_same = last == Some(bytes.as_slice());
         let started = Instant::now();

@@ -27,7 +27,7 @@ use crate::secrets::{GIVEN, references};
 use crate::session::{Opening, Session};
 use crate::settings::PluginSettings;
 use crate::source;
-use events::{Event, LiveLog, Step, Took};
+use events::{Event, LiveLog, Step};
 use input::{Line, answer, lines};
 use made::{Made, Maker, Outcome, folder_of};
 use sources::{Change, Watched};
@@ -177,7 +177,7 @@ impl<'a> Dev<'a> {
                 self.last = Some(made.bytes.as_slice().into());
                 self.take_over(made).await;
             }
-            Outcome::Same(Took { build, .. }) => Event::Unchanged { build }.tell(self.session.output),
+            Outcome::Same(took) => Event::Unchanged { took }.tell(self.session.output),
             Outcome::Failed(step, failure) => {
                 // The next good one may be as the last one was, and is told all the same.
                 self.last = None;
