@@ -8,8 +8,8 @@ use hal9_registry::{Error as RegistryError, Plugin, Source, Usage};
 use super::Session;
 use crate::discovery::{self, Findings, Taken};
 use crate::failure::{Code, Failure};
-use crate::secrets::GIVEN;
 use crate::output::plain;
+use crate::secrets::GIVEN;
 
 impl Session {
     /// What is found in folders beside the home.

@@ -12,6 +12,7 @@ use super::trial;
 use crate::compile;
 use crate::failure::{Code, Failure};
 use crate::policy_file::PolicyFile;
+use crate::secrets::GIVEN;
 use crate::session::Session;
 use crate::trust::{Leave, Trust};
 use crate::validation;
@@ -100,7 +101,7 @@ async fn try_out(session: &Session, step: &Step, inspector: &Host) -> Result<Tri
         Ok(plugin) => plugin,
         // Before it is installed, nobody can know how to configure it.
         Err(failure) if failure.code == Code::Usage && step.before.is_none() => {
-            return Ok(Tried { component, lacks: Some(session.without_secrets(failure).message) });
+            return Ok(Tried { component, lacks: Some(GIVEN.failure(&failure).message) });
         }
         Err(failure) => return Err(failure),
     };

@@ -5,6 +5,7 @@ use hal9_host::{Component, Plugin};
 use hal9_package::{Manifest, Permissions};
 
 use crate::failure::Failure;
+use crate::secrets::GIVEN;
 use crate::session::Session;
 
 /// Loads a version under what is said of its plugin now.
@@ -29,7 +30,7 @@ pub(super) async fn start(session: &Session, plugin: &Plugin) -> Result<(), Fail
     plugin.start().await?;
     if let Err(error) = plugin.stop().await {
         // It may quote what it was given in confidence.
-        let failure = session.without_secrets(error.into());
+        let failure = GIVEN.failure(&error.into());
         session.output.note(format!("{}: at its end: {}", plugin.id(), failure.message));
     }
     Ok(())
