@@ -1,7 +1,6 @@
 //! Owns which plugins a command can use: those of the home and those that are found in folders, as one list. It refuses to know
 //! how they are loaded.
 
-use hal9_host::PluginStats;
 use hal9_package::PluginId;
 use hal9_registry::{Error as RegistryError, Plugin, Source, Usage};
 
@@ -101,17 +100,5 @@ impl Session {
             usage.last_error = now.last_error.or(usage.last_error);
         }
         Ok(usage)
-    }
-
-    /// What a plugin used up in this command.
-    pub(super) fn used(&self, id: &PluginId, stats: &PluginStats) -> Usage {
-        Usage {
-            calls: stats.calls,
-            errors: stats.errors,
-            traps: stats.traps,
-            time: stats.time,
-            peak_memory: stats.peak_memory,
-            last_error: self.errors.get(id).map(|error| GIVEN.mask(error).into_owned()),
-        }
     }
 }
