@@ -225,6 +225,10 @@ pub(crate) fn refusal(failure: &Failure) -> Option<AuditEvent> {
     if !matches!(failure.code, Code::InvalidPackage | Code::Signature | Code::PermissionDenied | Code::Conflict) {
         return None;
     }
+    // What the host refuses a version that is tried, it has recorded itself.
+    if matches!(failure.reason.as_deref(), Some("ungranted" | "undeclared")) {
+        return None;
+    }
     let plugin: Option<PluginId> = failure.plugin.as_deref().and_then(|plugin| plugin.parse().ok());
     let help = failure.help.clone().unwrap_or_default();
     let message = escape(&failure.message, MESSAGE_BYTES);

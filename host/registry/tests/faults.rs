@@ -167,7 +167,7 @@ fn what_is_no_database_is_left_alone() -> Result {
         error.to_string(),
         format!(
             "the registry {0} is damaged (file is not a database): move it away together with its -wal and -shm files, and \
-             load or install the plugins again (until `hal9 doctor --fix` their packages are in store/blobs), or try \
+             load or install the plugins again (`hal9 doctor` finds their packages in store/blobs), or try \
              `sqlite3 {0} .recover`",
             path.display()
         )

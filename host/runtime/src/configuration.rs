@@ -183,7 +183,7 @@ mod tests {
         }});
         assert_eq!(configured(&schema, json!({"depth": 2})).unwrap(), json!({"depth": 2}));
         let wrong = |config: Value| configured(&schema, config).unwrap_err().to_string();
-        assert!(wrong(json!({"depth": 0})).contains("`/depth`"));
+        assert!(wrong(json!({"depth": 0})).contains("`depth`"));
         assert!(wrong(json!({"deep": 1})).contains("deep"));
         assert!(wrong(json!({"mode": "hunter2"})).contains("\"good\""));
         for config in [json!({"mode": "hunter2"}), json!({"key": "hunter2"}), json!({"depth": "hunter2"})] {

@@ -203,6 +203,7 @@ fn manifest(guest: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
 fn a_manifest_beside_the_component_says_the_same_and_names_files() {
     let home = Home::new();
     let folder = Folder::new("echo", &[("docs/guide.md", "read me"), ("data/words.txt", "a")]);
+    std::fs::rename(folder.path().join("plugin.wasm"), folder.path().join("echo.wasm")).unwrap();
     folder.put(
         "manifest.json",
         &manifest("echo", |manifest| {

@@ -8,7 +8,6 @@ use super::Session;
 use crate::discovery::{self, Findings, Taken};
 use crate::failure::{Code, Failure};
 use crate::output::plain;
-use crate::secrets::GIVEN;
 
 impl Session {
     /// What is found in folders beside the home.
