@@ -22,11 +22,19 @@ pub(crate) fn signature_path(file: &Path) -> PathBuf {
 }
 
 /// The text of a signature's file; none, where there is no file.
+///
+/// # Errors
+///
+/// Code `signature`, reason `bad-signature`, for a file that is there and cannot be read as text.
 pub(crate) fn signature_text(path: &Path) -> Result<Option<String>, Failure> {
     if !path.exists() {
         return Ok(None);
     }
-    read(path).map(Some)
+    let unreadable = |failure: Failure| {
+        Failure::signature("bad-signature", failure.message)
+            .help("get the file and its signature again from where they are from")
+    };
+    read(path).map(Some).map_err(unreadable)
 }
 
 /// The key that signs where none is named: in the home.

@@ -10,6 +10,7 @@ use hal9_package::{KeyId, Package, PluginId, PublicKey, Signature};
 use hal9_registry::{Plugin, Source};
 
 use crate::failure::{Code, Failure};
+use crate::keys;
 use crate::untrusted;
 
 /// The longest signature or key file that is read, in bytes; they have a few hundred.
@@ -62,11 +63,10 @@ impl Offer {
             return Err(Failure::usage(format!("{} is a folder, and no package", path.display()), help));
         }
         let bytes: Arc<[u8]> = package_bytes(&path)?.into();
-        let beside = signature_path(&path);
+        let beside = keys::signature_path(&path);
         let signature = match signature {
             Some(named) => Some(text_of(named)?),
-            None if beside.exists() => Some(text_of(&beside)?),
-            None => None,
+            None => keys::signature_text(&beside)?,
         };
         trust.signer(&path, &bytes, signature.as_deref(), leave.key)?;
         let package = Package::read(bytes).map_err(|error| invalid(&path, &error))?;
@@ -233,13 +233,6 @@ pub(crate) fn refusal(failure: &Failure) -> Option<AuditEvent> {
     let help = failure.help.clone().unwrap_or_default();
     let message = escape(&failure.message, MESSAGE_BYTES);
     Some(AuditEvent { kind: AuditKind::Deny, plugin, message, permission: None, rule: None, help })
-}
-
-/// Where the signature of a package is.
-pub(crate) fn signature_path(package: &Path) -> PathBuf {
-    let mut path = package.as_os_str().to_owned();
-    path.push(".minisig");
-    path.into()
 }
 
 /// The text of a signature or a key.

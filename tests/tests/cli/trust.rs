@@ -100,6 +100,22 @@ fn a_flipped_byte_anywhere_is_refused() {
 }
 
 #[test]
+fn a_signature_that_cannot_be_read_is_one_thing_to_every_command() {
+    let (home, _shelf, signer, package) = signed();
+    let (file, key) = (package.to_str().unwrap(), signer.key().to_string());
+    let everywhere = || {
+        refused(install(&home, &package, &[]), "bad-signature");
+        refused(home.hal9(["--json", "plugin", "verify", file, "--key", &key]), "bad-signature");
+        refused(home.hal9(["--json", "plugin", "inspect", file]), "bad-signature");
+    };
+    std::fs::write(signature(&package), b"untrusted comment: \xff\n").unwrap();
+    everywhere();
+    std::fs::remove_file(signature(&package)).unwrap();
+    std::fs::create_dir(signature(&package)).unwrap();
+    everywhere();
+}
+
+#[test]
 fn a_signature_of_another_file_and_nonsense_are_refused() {
     let (home, shelf, signer, package) = signed();
     let other = shelf.package(ID, "2.0.0", json!({}));
