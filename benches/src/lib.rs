@@ -5,4 +5,4 @@ mod floor;
 mod report;
 
 pub use floor::Floor;
-pub use report::{Ratio, run};
+pub use report::{Group, Ratio, run};

@@ -17,14 +17,32 @@ pub struct Ratio {
     pub pieces: (u64, u64),
 }
 
-/// Runs `benchmarks`, and prints the ratios of those that were run.
-pub fn run(benchmarks: fn(&mut Criterion), ratios: &[Ratio]) {
+/// Benchmarks that belong together. What one of them is called begins with the name of its group and a slash.
+pub struct Group {
+    /// As an argument of the program, it runs this group alone.
+    pub name: &'static str,
+    /// Runs them.
+    pub benchmarks: fn(&mut Criterion),
+    /// What they are held against.
+    pub ratios: &'static [Ratio],
+}
+
+/// Runs the groups, or those among them that an argument names, and prints the ratios of what was run.
+pub fn run(groups: &[Group]) {
     let folder = output_folder();
     let mut criterion = Criterion::default().output_directory(&folder).configure_from_args();
-    benchmarks(&mut criterion);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_named = |group: &&Group| arguments.iter().any(|argument| argument.split('/').next() == Some(group.name));
+    let mut chosen: Vec<_> = groups.iter().filter(is_named).collect();
+    if chosen.is_empty() {
+        chosen = groups.iter().collect();
+    }
+    for group in &chosen {
+        (group.benchmarks)(&mut criterion);
+    }
     criterion.final_summary();
     println!("\n{:<52} {:>12} {:>12} {:>8}", "ratio to the floor of this run", "subject", "floor", "ratio");
-    for ratio in ratios {
+    for ratio in chosen.iter().flat_map(|group| group.ratios) {
         let (Some(subject), Some(floor)) = (median(&folder, ratio.subject), median(&folder, ratio.floor)) else {
             continue;
         };

@@ -1,7 +1,5 @@
 //! What plugins that compute without end leave to the others: four spinners for ten seconds, each held to a quarter of a
 //! core, and the latency of a fifth plugin's calls beside them and alone. A report, as shares are no matter of microseconds.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to stop")]
-#![expect(clippy::print_stdout, reason = "a benchmark's results are its output")]
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +11,8 @@ const SPINNERS: usize = 4;
 /// How often the fifth plugin is called.
 const PACE: Duration = Duration::from_micros(500);
 
-fn main() {
-    // cargo gives `--test` where benchmarks are only to be seen to run.
-    let time = Duration::from_secs(if std::env::args().any(|argument| argument == "--test") { 1 } else { 10 });
+/// `time` is how long the spinners spin.
+pub(crate) fn report(time: Duration) {
     let runtime = Runtime::new().unwrap();
     let host = Host::new().unwrap();
     let component = host.compile_file(&hal9_tests::guest("faults")).unwrap();

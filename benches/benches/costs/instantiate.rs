@@ -1,22 +1,28 @@
 //! What a fresh instance costs: made, called once and dropped, by the host and on bare wasmtime.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to stop")]
 
 use criterion::Criterion;
-use hal9_benches::{Floor, Ratio, run};
+use hal9_benches::{Floor, Group, Ratio};
 use hal9_host::{Call, Host, LoadOptions, NeuronState};
-use tokio::runtime::Builder;
 
-fn main() {
-    let what = "fresh instance, one call, drop: host / bare";
-    run(benchmarks, &[Ratio { what, subject: "fresh/host", floor: "fresh/bare", pieces: (1, 1) }]);
-}
+use crate::{NEURON, runtime};
+
+pub(crate) const GROUP: Group = Group {
+    name: "instantiate",
+    benchmarks,
+    ratios: &[Ratio {
+        what: "fresh instance, one call, drop: host / bare",
+        subject: "instantiate/host",
+        floor: "instantiate/bare",
+        pieces: (1, 1),
+    }],
+};
 
 fn benchmarks(criterion: &mut Criterion) {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let guest = hal9_tests::guest("plain");
     let host = Host::new().unwrap();
     let plugin = host.load(&host.compile_file(&guest).unwrap(), LoadOptions::declared()).unwrap();
-    let mut group = criterion.benchmark_group("fresh");
+    let mut group = criterion.benchmark_group("instantiate");
     group.bench_function("host", |bencher| {
         bencher.to_async(&runtime).iter(async || {
             let state = plugin.neuron_state(&mut Call::new()).await.unwrap();
@@ -26,7 +32,7 @@ fn benchmarks(criterion: &mut Criterion) {
     });
     let floor = Floor::new().unwrap();
     let pre = floor.link(&floor.compile(&guest).unwrap()).unwrap();
-    let interface = pre.component().get_export_index(None, "hal9:plugin/neuron@0.1.0").unwrap();
+    let interface = pre.component().get_export_index(None, NEURON).unwrap();
     let function = pre.component().get_export_index(Some(&interface), "state").unwrap();
     group.bench_function("bare", |bencher| {
         bencher.to_async(&runtime).iter(async || {

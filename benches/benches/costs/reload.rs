@@ -1,26 +1,40 @@
 //! What a reload costs where the compiled component is at hand: the whole of it, and how long callers wait for it. The floor is an
 //! instance on bare wasmtime that is made and called once.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to stop")]
 
 use std::time::Duration;
 
 use criterion::Criterion;
-use hal9_benches::{Floor, Ratio, run};
+use hal9_benches::{Floor, Group, Ratio};
 use hal9_host::{Component, Host, LoadOptions, Manager, NeuronState, Swap, Widening};
 use hal9_package::Manifest;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-fn main() {
-    let ratio = |what, subject| Ratio { what, subject, floor: "reload/bare", pieces: (1, 1) };
-    run(
-        benchmarks,
-        &[
-            ratio("reload without state / bare instance and call", "reload/plain"),
-            ratio("reload with state / bare instance and call", "reload/state"),
-            ratio("pause of a reload with state / bare instance and call", "reload/pause"),
-        ],
-    );
-}
+use crate::{NEURON, runtime};
+
+pub(crate) const GROUP: Group = Group {
+    name: "reload",
+    benchmarks,
+    ratios: &[
+        Ratio {
+            what: "reload without state / bare instance and call",
+            subject: "reload/plain",
+            floor: "reload/bare",
+            pieces: (1, 1),
+        },
+        Ratio {
+            what: "reload with state / bare instance and call",
+            subject: "reload/state",
+            floor: "reload/bare",
+            pieces: (1, 1),
+        },
+        Ratio {
+            what: "pause of a reload with state / bare instance and call",
+            subject: "reload/pause",
+            floor: "reload/bare",
+            pieces: (1, 1),
+        },
+    ],
+};
 
 /// A plugin that is active and has answered.
 struct Serving {
@@ -47,7 +61,7 @@ impl Serving {
 }
 
 fn benchmarks(criterion: &mut Criterion) {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let plain = Serving::new(&runtime, "plain", LoadOptions::declared());
     let state = Serving::new(&runtime, "counter", counter());
     let mut group = criterion.benchmark_group("reload");
@@ -67,7 +81,7 @@ fn benchmarks(criterion: &mut Criterion) {
     });
     let floor = Floor::new().unwrap();
     let pre = floor.link(&floor.compile(&hal9_tests::guest("plain")).unwrap()).unwrap();
-    let interface = pre.component().get_export_index(None, "hal9:plugin/neuron@0.1.0").unwrap();
+    let interface = pre.component().get_export_index(None, NEURON).unwrap();
     let function = pre.component().get_export_index(Some(&interface), "state").unwrap();
     group.bench_function("bare", |bencher| {
         bencher.to_async(&runtime).iter(async || {

@@ -1,0 +1,96 @@
+//! A call on a resident instance: what the host's layer adds to the bare typed function.
+
+use std::hint::black_box;
+
+use criterion::Criterion;
+use hal9_benches::{Floor, Group, Ratio};
+use hal9_host::{Call, Failure, Host, NeuronState, Plugin, Signal};
+
+use crate::{NEURON, TEXT, load, runtime};
+
+pub(crate) const GROUP: Group = Group {
+    name: "call",
+    benchmarks,
+    ratios: &[
+        Ratio {
+            what: "call without arguments: host / bare TypedFunc",
+            subject: "call/state-host",
+            floor: "call/state-bare",
+            pieces: (1, 1),
+        },
+        Ratio {
+            what: "signal: host / bare TypedFunc",
+            subject: "call/signal-host",
+            floor: "call/signal-bare",
+            pieces: (1, 1),
+        },
+    ],
+};
+
+fn benchmarks(criterion: &mut Criterion) {
+    let host = Host::new().unwrap();
+    let plain = load(&host, "plain");
+    state(criterion, &plain);
+    signals(criterion, &plain);
+}
+
+fn signal() -> Signal {
+    Signal { metadata: vec![("source".into(), "review".into()), ("lang".into(), "en".into())], ..Signal::text(TEXT) }
+}
+
+/// A call without arguments: what is left is the host's layer.
+fn state(criterion: &mut Criterion, plugin: &Plugin) {
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("call");
+    group.bench_function("state-host", |bencher| {
+        bencher.to_async(&runtime).iter(async || plugin.neuron_state(&mut Call::new()).await.unwrap());
+    });
+    let floor = Floor::new().unwrap();
+    let guest = hal9_tests::guest("plain");
+    let (mut store, function) =
+        runtime.block_on(floor.function::<(), (NeuronState,)>(&guest, NEURON, "state")).unwrap();
+    group.bench_function("state-bare", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let start = std::time::Instant::now();
+                for _ in 0..times {
+                    black_box(function.call_async(&mut store, ()).await.unwrap());
+                }
+                start.elapsed()
+            })
+        });
+    });
+    group.finish();
+}
+
+/// A signal with two metadata entries, there and back.
+fn signals(criterion: &mut Criterion, plugin: &Plugin) {
+    let runtime = runtime();
+    let signal = signal();
+    let mut group = criterion.benchmark_group("call");
+    group.bench_function("signal-host", |bencher| {
+        bencher.to_async(&runtime).iter(async || plugin.process_signal(&mut Call::new(), &signal).await.unwrap());
+    });
+    let floor = Floor::new().unwrap();
+    let guest = hal9_tests::guest("plain");
+    let function = floor.function::<(Signal,), (Result<Signal, Failure>,)>(&guest, NEURON, "process-signal");
+    let (mut store, function) = runtime.block_on(function).unwrap();
+    group.bench_function("signal-bare", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                // Owned arguments are made outside of the measured time, as the host borrows them.
+                let mut elapsed = std::time::Duration::ZERO;
+                for _ in 0..times.div_ceil(1_000) {
+                    let signals = vec![(signal.clone(),); 1_000];
+                    let start = std::time::Instant::now();
+                    for signal in signals {
+                        black_box(function.call_async(&mut store, signal).await.unwrap().0.unwrap());
+                    }
+                    elapsed += start.elapsed();
+                }
+                elapsed.mul_f64(times as f64 / (times.div_ceil(1_000) * 1_000) as f64)
+            })
+        });
+    });
+    group.finish();
+}

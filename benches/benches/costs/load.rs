@@ -1,0 +1,69 @@
+//! What loading costs: compiling the bytes of a component, here and in a child; finding it in the cache; and linking what
+//! was compiled to its grants.
+
+use std::path::Path;
+
+use criterion::Criterion;
+use hal9_benches::{Floor, Group, Ratio};
+use hal9_host::{Child, CompileIn, Host, LoadOptions};
+
+use crate::CHILD;
+
+pub(crate) const GROUP: Group = Group {
+    name: "load",
+    benchmarks,
+    ratios: &[
+        Ratio {
+            what: "compile: host / bare",
+            subject: "load/compile-host",
+            floor: "load/compile-bare",
+            pieces: (1, 1),
+        },
+        Ratio {
+            what: "compile: in a child / bare",
+            subject: "load/compile-child",
+            floor: "load/compile-bare",
+            pieces: (1, 1),
+        },
+        Ratio {
+            what: "from the cache: host / bare deserialize",
+            subject: "load/cached-host",
+            floor: "load/cached-bare",
+            pieces: (1, 1),
+        },
+        Ratio { what: "link: host / bare", subject: "load/link-host", floor: "load/link-bare", pieces: (1, 1) },
+    ],
+};
+
+fn benchmarks(criterion: &mut Criterion) {
+    let guest = hal9_tests::guest("plain");
+    let bytes = std::fs::read(&guest).unwrap();
+    let host = Host::new().unwrap();
+    let floor = Floor::new().unwrap();
+    let mut group = criterion.benchmark_group("load");
+    group.sample_size(20);
+    group.bench_function("compile-host", |bencher| bencher.iter(|| host.compile("plain", &bytes).unwrap()));
+    group.bench_function("compile-bare", |bencher| bencher.iter(|| floor.compile(&guest).unwrap()));
+    let child = CompileIn::Child(Child::new(std::env::current_exe().unwrap(), [CHILD]));
+    let host_of_children = Host::builder().compile_in(child).build().unwrap();
+    group
+        .bench_function("compile-child", |bencher| bencher.iter(|| host_of_children.compile("plain", &bytes).unwrap()));
+    group.finish();
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let cached = Host::builder().cache(&folder).build().unwrap();
+    let serialized = floor.serialized(&guest).unwrap();
+    let mut group = criterion.benchmark_group("load");
+    group.bench_function("cached-host", |bencher| bencher.iter(|| cached.compile("plain", &bytes).unwrap()));
+    group.bench_function("cached-bare", |bencher| bencher.iter(|| floor.deserialize(&serialized).unwrap()));
+    group.finish();
+
+    let component = host.compile("plain", &bytes).unwrap();
+    let bare = floor.compile(&guest).unwrap();
+    let mut group = criterion.benchmark_group("load");
+    group.bench_function("link-host", |bencher| {
+        bencher.iter(|| host.load(&component, LoadOptions::declared()).unwrap())
+    });
+    group.bench_function("link-bare", |bencher| bencher.iter(|| floor.link(&bare).unwrap()));
+    group.finish();
+}
