@@ -3,7 +3,6 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -106,9 +105,17 @@ impl Run {
         })
     }
 
-    /// Begins to charge by the thread's clock.
-    fn resume(&self) {
+    /// Runs what belongs to a call that had to wait once: from there on, all that it runs is charged by the thread's clock.
+    pub(crate) fn metered<T>(&self, work: impl FnOnce() -> T) -> T {
         self.now().mark = Some(thread_time());
+        let result = work();
+        self.pause();
+        result
+    }
+
+    /// Lets go of the core: what was run is over, or given up.
+    pub(crate) fn stop(&self) {
+        self.now().core = None;
     }
 
     /// Charges what has run, and lets go of the core.
@@ -139,29 +146,6 @@ impl Now {
 /// The processor time of this thread.
 fn thread_time() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
-}
-
-/// A call that had to wait once: from here on, all that it runs is charged by the clock.
-pub(crate) struct Metered<'a, F> {
-    pub(crate) run: &'a Run,
-    pub(crate) call: Pin<&'a mut F>,
-}
-
-impl<F: Future> Future for Metered<'_, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.run.resume();
-        let result = self.call.as_mut().poll(context);
-        self.run.pause();
-        result
-    }
-}
-
-impl<F> Drop for Metered<'_, F> {
-    fn drop(&mut self) {
-        self.run.now().core = None;
-    }
 }
 
 #[cfg(test)]

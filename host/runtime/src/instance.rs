@@ -1,12 +1,14 @@
 //! Owns one live instance: its store, how it is made and armed, and how a call is bounded. It refuses to know whose turn it
 //! is, and what becomes of it when a call ends badly.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures::FutureExt as _;
 use hal9_package::PluginId;
+use tokio::time::Sleep;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::cli::WasiCliView as _;
@@ -17,7 +19,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
 use crate::bindings::hal9::plugin::types;
 use crate::call::Waiting;
-use crate::cpu::{Metered, Run};
+use crate::cpu::Run;
 use crate::imports::clock::ClockCtx;
 use crate::imports::config::ConfigCtx;
 use crate::imports::learning::LearningCtx;
@@ -220,7 +222,7 @@ impl Live {
             Ok(UpdateDeadline::YieldCustom(1, state.run.tick()))
         });
         arm(&mut store);
-        let made = bounded(&bounds, version.pre.instantiate_async(&mut store)).await;
+        let made = bounded(&bounds, pin!(version.pre.instantiate_async(&mut store))).await;
         let instance = made.map_err(|error| fault::classify(version, error, store.data_mut()))?;
         let guests = version.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&version.id, &error))?;
         let generation = version.common.instances.fetch_add(1, Ordering::Relaxed) + 1;
@@ -228,7 +230,7 @@ impl Live {
         let mut live = Box::new(Self { store, guests, bounds, generation, calls: 0, recycle_at, lost: false });
         if let Some(lifecycle) = &live.guests.lifecycle {
             arm(&mut live.store);
-            let result = bounded(&live.bounds, lifecycle.call_init(&mut live.store)).await;
+            let result = bounded(&live.bounds, pin!(lifecycle.call_init(&mut live.store))).await;
             match result {
                 Ok(Ok(())) => {}
                 Ok(Err(failure)) => return Err(Error::failed(&version.id, failure)),
@@ -276,15 +278,48 @@ pub(crate) fn arm(store: &mut Store<State>) {
 /// Runs a call to its end, or until the plugin's `call_time` has passed since it first had to wait. The epoch callback
 /// stops a guest that computes; this stops one that waits in a host call, where epochs do not reach. A call that never
 /// waits sets no timer, and reads no clock of the thread.
-pub(crate) async fn bounded<T>(
-    bounds: &Bounds,
-    call: impl Future<Output = wasmtime::Result<T>>,
-) -> wasmtime::Result<T> {
-    let mut call = std::pin::pin!(call);
-    if let Some(result) = call.as_mut().now_or_never() {
-        return result;
+pub(crate) fn bounded<'a, F>(bounds: &'a Bounds, call: Pin<&'a mut F>) -> Bounded<'a, F> {
+    Bounded { bounds, call, timer: None }
+}
+
+/// A future written out by hand, so that an answer that is there at once is moved nowhere else.
+pub(crate) struct Bounded<'a, F> {
+    bounds: &'a Bounds,
+    call: Pin<&'a mut F>,
+    /// From when on it had to wait.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<T, F: Future<Output = wasmtime::Result<T>>> Future for Bounded<'_, F> {
+    type Output = wasmtime::Result<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(timer) = &mut this.timer else {
+            let answer = this.call.as_mut().poll(context);
+            return if answer.is_pending() { this.begin_to_wait(context) } else { answer };
+        };
+        let answer = this.bounds.run.metered(|| this.call.as_mut().poll(context));
+        if answer.is_pending() && timer.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(Breach(Limit::Deadline).into()));
+        }
+        answer
     }
-    let call = Metered { run: &bounds.run, call };
-    let time = bounds.version.limits.call_time;
-    tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(Breach(Limit::Deadline).into()))
+}
+
+impl<F> Bounded<'_, F> {
+    #[cold]
+    fn begin_to_wait<T>(&mut self, context: &mut Context<'_>) -> Poll<wasmtime::Result<T>> {
+        let timer = self.timer.insert(Box::pin(tokio::time::sleep(self.bounds.version.limits.call_time)));
+        timer.as_mut().poll(context).map(|()| Err(Breach(Limit::Deadline).into()))
+    }
+}
+
+impl<F> Drop for Bounded<'_, F> {
+    fn drop(&mut self) {
+        if self.timer.is_some() {
+            self.bounds.run.stop();
+        }
+    }
 }

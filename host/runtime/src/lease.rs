@@ -10,17 +10,18 @@ use crate::bindings::hal9::plugin::types::Failure;
 use crate::call::Waiting;
 use crate::circuit::Trial;
 use crate::instance::Live;
-use crate::resident::{Interrupted, Resident};
+use crate::resident::Resident;
 use crate::seats::{Seat, Slot, Turn};
 use crate::text::{MESSAGE_BYTES, escape};
 use crate::{Call, Error, Kind, fault};
 
-/// A plugin's instance for the time of one call. Dropped before [`Lease::end`], as when the caller gives up, it takes
-/// the instance with it: a store that was interrupted is not used again.
+/// A plugin's instance for the time of one call. It is filled in where it stands, as moving it about would cost a short call more
+/// than all else that is done here. Dropped before its end, as when the caller gives up, it takes the instance with it: a
+/// store that was interrupted is not used again.
 pub(crate) struct Lease<'a> {
-    resident: &'a Resident,
-    interrupted: Interrupted<'a>,
-    pub(crate) live: Box<Live>,
+    resident: &'a Arc<Resident>,
+    /// The instance, while the call runs.
+    pub(crate) live: Slot,
     started: Option<Instant>,
     /// Whether it counts as a call.
     counted: bool,
@@ -30,31 +31,73 @@ pub(crate) struct Lease<'a> {
     /// Whether the plugin said that it does not work.
     pub(crate) unwell: bool,
     /// Last, so that whoever waits for the plugin finds everything else done: fields are dropped in this order.
-    turn: Turn<'a>,
+    turn: Option<Turn<'a>>,
 }
 
 impl<'a> Lease<'a> {
+    /// A call of a plugin that has not begun.
+    #[inline(always)]
+    pub(crate) fn new(resident: &'a Arc<Resident>) -> Self {
+        Self { resident, live: None, started: None, counted: true, made: false, trial: None, unwell: false, turn: None }
+    }
+
+    /// Begins the call of a plugin that nothing is wrong with, on an instance that is there and free, its limits armed. Whether it
+    /// did: where there is anything to wait for or to make, [`Lease::wait`] does.
+    #[inline(always)]
+    pub(crate) fn begins(&mut self, call: &Call) -> bool {
+        if self.resident.circuit.is_troubled() || !self.resident.seats.turn_at_once(&mut self.turn) {
+            return false;
+        }
+        let Some(turn) = &mut self.turn else { return false };
+        match &mut *turn.slot {
+            Some(live) if self.resident.is_current(live) && !live.is_due() => live.begin(&call.chain, true),
+            _ => {
+                self.turn = None;
+                return false;
+            }
+        }
+        self.started = turn.seat.stats.begin(call.measured);
+        self.live = turn.slot.take();
+        true
+    }
+
     /// Waits for the plugin's turn, makes an instance where there is none, and arms its limits.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] at once for a plugin that rests, and whatever ends the start.
-    pub(crate) fn begin(
-        resident: &'a Arc<Resident>,
-        call: &mut Call,
-    ) -> impl Future<Output = Result<Self, Error>> + Send {
-        Self::open(resident, call, true)
+    pub(crate) async fn wait(&mut self, call: &mut Call) -> Result<(), Error> {
+        // In a box, so that calls which need none of it carry none of it along.
+        Box::pin(self.open(call)).await
+    }
+
+    /// A call that has begun.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lease::wait`].
+    pub(crate) async fn begin(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Self, Error> {
+        let mut lease = Self::new(resident);
+        if !lease.begins(call) {
+            lease.wait(call).await?;
+        }
+        Ok(lease)
     }
 
     /// As [`Lease::begin`], for what does not count as a call.
-    pub(crate) fn begin_uncounted(
-        resident: &'a Arc<Resident>,
-        call: &mut Call,
-    ) -> impl Future<Output = Result<Self, Error>> + Send {
-        Self::open(resident, call, false)
+    ///
+    /// # Errors
+    ///
+    /// As [`Lease::wait`].
+    pub(crate) async fn begin_uncounted(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Self, Error> {
+        let mut lease = Self::new(resident);
+        lease.counted = false;
+        lease.wait(call).await?;
+        Ok(lease)
     }
 
-    async fn open(resident: &'a Arc<Resident>, call: &mut Call, counted: bool) -> Result<Self, Error> {
+    async fn open(&mut self, call: &mut Call) -> Result<(), Error> {
+        let (resident, counted) = (self.resident, self.counted);
         if resident.circuit.is_troubled() {
             resident.check()?;
         }
@@ -69,12 +112,11 @@ impl<'a> Lease<'a> {
         let trial = if resident.circuit.is_troubled() { resident.admit()? } else { None };
         let seat: &'a Seat = turn.seat;
         let started = if counted { seat.stats.begin(call.measured) } else { call.measured.then(Instant::now) };
-        let mut made = false;
         let mut live = match turn.slot.take() {
             Some(live) if resident.is_current(&live) => live,
             outdated => match Box::pin(make(resident, outdated, &call.chain)).await {
                 Ok(live) => {
-                    made = true;
+                    self.made = true;
                     live
                 }
                 Err((version, error)) => {
@@ -86,82 +128,132 @@ impl<'a> Lease<'a> {
             },
         };
         live.begin(&call.chain, counted);
-        let interrupted = Interrupted(Some((resident, seat, live.version().number)));
-        Ok(Self { resident, turn, live, started, counted, made, trial, interrupted, unwell: false })
+        (self.live, self.turn, self.started, self.trial) = (Some(live), Some(turn), started, trial);
+        Ok(())
     }
 
     /// Waits for the plugin's turn, and makes an instance where there is none. It is asked nothing.
     ///
     /// # Errors
     ///
-    /// As [`Lease::begin`].
+    /// As [`Lease::wait`].
     pub(crate) async fn start(resident: &'a Arc<Resident>) -> Result<(), Error> {
         let call = &mut Call::new();
         let mut lease = Self::begin_uncounted(resident, call).await?;
-        if lease.made && resident.circuit.is_troubled() {
-            resident.note_start(lease.live.version().number, None, lease.trial.take());
+        if let Some(live) = &lease.live
+            && lease.made
+            && resident.circuit.is_troubled()
+        {
+            resident.note_start(live.version().number, None, lease.trial.take());
         }
         lease.cancel(call);
         Ok(())
     }
 
-    /// Ends the call: the instance goes back if it is sound, and is dropped if it is not.
-    pub(crate) fn end<T>(self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
+    /// Ends the call of a function that may answer with a failure: the instance goes back if it is sound, and is dropped if it is
+    /// not.
+    #[inline]
+    pub(crate) fn end<T>(&mut self, call: &mut Call, result: wasmtime::Result<Result<T, Failure>>) -> Result<T, Error> {
         self.end_if(call, result, |_| Ok(()))
     }
 
-    /// Ends the call, which went well if `check` finds nothing wrong with the reply.
+    /// As [`Lease::end`], of a function that has no failures.
+    #[inline]
+    pub(crate) fn end_plain<T>(&mut self, call: &mut Call, result: wasmtime::Result<T>) -> Result<T, Error> {
+        match result {
+            Ok(reply) => {
+                self.answered(call);
+                Ok(reply)
+            }
+            Err(error) => Err(self.broke(call, error)),
+        }
+    }
+
+    /// As [`Lease::end`]; it went well if `check` finds nothing wrong with the reply.
+    #[inline]
     pub(crate) fn end_if<T>(
-        mut self,
+        &mut self,
         call: &mut Call,
         result: wasmtime::Result<Result<T, Failure>>,
         check: impl FnOnce(&T) -> Result<(), String>,
     ) -> Result<T, Error> {
-        self.interrupted.0 = None;
-        let Live { store, bounds, .. } = &mut *self.live;
-        let (version, state) = (&bounds.version, store.data_mut());
-        let (number, peak) = (version.number, state.limiter.peak());
-        let result = match result {
-            Ok(result) => {
-                if state.output.used() {
-                    state.finish_output();
-                }
-                let result = result.map_err(|failure| Error::failed(&version.id, failure)).and_then(|reply| {
-                    check(&reply).map_err(|reason| Error::BadReply {
-                        plugin: version.id.clone(),
-                        reason: escape(&reason, MESSAGE_BYTES),
-                    })?;
+        match result {
+            Ok(Ok(reply)) => match check(&reply) {
+                Ok(()) => {
+                    self.answered(call);
                     Ok(reply)
-                });
-                let emitted = state.signals.outbox.drain(..).chain(state.plugins.emitted.drain(..));
-                if result.is_ok() {
-                    call.emitted.extend(emitted);
-                } else {
-                    drop(emitted);
                 }
-                state.limiter.take_refused();
-                if version.policy.persistent {
-                    *self.turn.slot = Some(self.live);
-                }
-                result
-            }
-            Err(error) => Err(fault::classify(version, error, state)),
-        };
-        let error = result.as_ref().err();
-        if self.unwell {
-            self.resident.note_unwell(number, self.trial);
-        } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
-            self.resident.note(number, error, self.trial);
+                Err(reason) => Err(self.refused(call, |plugin| Error::BadReply {
+                    plugin: plugin.clone(),
+                    reason: escape(&reason, MESSAGE_BYTES),
+                })),
+            },
+            Ok(Err(failure)) => Err(self.refused(call, |plugin| Error::failed(plugin, failure))),
+            Err(error) => Err(self.broke(call, error)),
         }
-        call.elapsed = ended(self.turn.seat, self.counted, error, self.started, peak);
+    }
+
+    /// The call went well: what it emitted is the caller's.
+    #[inline]
+    fn answered(&mut self, call: &mut Call) {
+        let Some(live) = &mut self.live else { return };
+        let state = live.store.data_mut();
+        if state.output.used() {
+            state.finish_output();
+        }
+        call.emitted.append(&mut state.signals.outbox);
+        call.emitted.append(&mut state.plugins.emitted);
+        state.limiter.take_refused();
+        self.close(call, None, true);
+    }
+
+    /// The plugin answered, and not with a reply.
+    #[cold]
+    fn refused(&mut self, call: &mut Call, error: impl FnOnce(&PluginId) -> Error) -> Error {
+        let error = error(&self.resident.id);
+        if let Some(live) = &mut self.live {
+            let state = live.store.data_mut();
+            state.finish_output();
+            state.forget();
+        }
+        self.close(call, Some(&error), true);
+        error
+    }
+
+    /// The call ended without an answer, and its instance with it.
+    #[cold]
+    fn broke(&mut self, call: &mut Call, error: wasmtime::Error) -> Error {
+        let error = match &mut self.live {
+            Some(live) => fault::classify(&live.bounds.version, error, live.store.data_mut()),
+            None => Error::internal("a call that was over", error.into_boxed_dyn_error()),
+        };
+        self.close(call, Some(&error), false);
+        error
+    }
+
+    /// Counts the call, and gives the instance back if it is `sound`.
+    #[inline]
+    fn close(&mut self, call: &mut Call, error: Option<&Error>, sound: bool) {
+        let (Some(live), Some(turn)) = (self.live.take(), &mut self.turn) else { return };
+        let version = &live.bounds.version;
+        let (number, peak) = (version.number, live.store.data().limiter.peak());
+        if sound && version.policy.persistent {
+            *turn.slot = Some(live);
+        }
+        if self.unwell {
+            self.resident.note_unwell(number, self.trial.take());
+        } else if self.resident.circuit.is_troubled() || error.is_some_and(Error::is_fatal) {
+            self.resident.note(number, error, self.trial.take());
+        }
+        call.elapsed = ended(turn.seat, self.counted, error, self.started, peak);
         call.peak_memory = peak;
-        result
     }
 
     /// Ends a call that found the plugin without the interface.
-    pub(crate) fn without(self, call: &mut Call, kind: Kind) -> Error {
-        let id = self.resident.id.clone();
+    #[cold]
+    pub(crate) fn without(&mut self, call: &mut Call, kind: Kind) -> Error {
         self.cancel(call);
+        let id = self.resident.id.clone();
         Error::NotFound {
             what: format!("{id} is no {kind}: it does not export `{}`", kind.interface()),
             plugin: Some(id),
@@ -169,25 +261,30 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Ends a call before anything was called: nothing is known of the plugin that was not known before.
-    pub(crate) fn cancel(mut self, call: &mut Call) {
+    /// Ends a call before anything was called: nothing is known of the plugin that was not known before. Gives the instance back,
+    /// which was asked nothing.
+    pub(crate) fn cancel(&mut self, call: &mut Call) {
         if let Some(trial) = self.trial.take() {
             trial.untried();
         }
-        self.put_back(call);
-    }
-
-    /// Gives the instance back, which was asked nothing.
-    fn put_back(mut self, call: &mut Call) {
-        self.interrupted.0 = None;
-        let Live { store, bounds, .. } = &mut *self.live;
-        store.data_mut().forget();
-        let (peak, persistent) = (store.data().limiter.peak(), bounds.version.policy.persistent);
+        let (Some(mut live), Some(turn)) = (self.live.take(), &mut self.turn) else { return };
+        live.store.data_mut().forget();
+        let (peak, persistent) = (live.store.data().limiter.peak(), live.version().policy.persistent);
         if persistent {
-            *self.turn.slot = Some(self.live);
+            *turn.slot = Some(live);
         }
-        call.elapsed = ended(self.turn.seat, self.counted, None, self.started, peak);
+        call.elapsed = ended(turn.seat, self.counted, None, self.started, peak);
         call.peak_memory = peak;
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        // Nobody waited for the end of the call.
+        if let (Some(live), Some(turn)) = (self.live.take(), &self.turn) {
+            turn.seat.stats.interrupted();
+            self.resident.circuit.interrupted(live.version().number);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! go. It refuses to know when, and why.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 
 use crate::bindings::hal9::plugin::types::Failure;
@@ -38,7 +39,7 @@ macro_rules! step {
         arm(&mut $live.store);
         match &$live.guests.lifecycle {
             Some(guest) => {
-                let result = bounded(&$live.bounds, guest.$function(&mut $live.store, $($argument),*)).await;
+                let result = bounded(&$live.bounds, pin!(guest.$function(&mut $live.store, $($argument),*))).await;
                 $live.settle(result).map(Some)
             }
             None => Ok(None),

@@ -1,6 +1,7 @@
 //! Owns a model of a learning algorithm: the handle, and which instance it lives in. It refuses to know where saved
 //! models are kept.
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 
 use wasmtime::component::ResourceAny;
@@ -8,7 +9,7 @@ use wasmtime::component::ResourceAny;
 use crate::bindings::exports::hal9::plugin::learning_algorithm::{
     AlgorithmDescription, Prediction, TrainingBatch, TrainingReport,
 };
-use crate::instance::{Live, bounded};
+use crate::instance::{Guests, Live, bounded};
 use crate::lease::Lease;
 use crate::plugin::call;
 use crate::resident::Resident;
@@ -31,8 +32,9 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn describe_algorithm(&self, call: &mut Call) -> Result<AlgorithmDescription, Error> {
-        let (lease, result) = call!(self, call, Kind::LearningAlgorithm, learning_algorithm.call_describe());
-        lease.end(call, result.map(Ok))
+        call!(self, call, Kind::LearningAlgorithm, learning_algorithm.call_describe(), |lease, result| {
+            lease.end_plain(call, result)
+        })
     }
 
     /// A new model; `options` is a JSON object. (`model.create`)
@@ -42,12 +44,13 @@ impl Plugin {
     /// Whatever ends the call.
     pub async fn create_model(&self, call: &mut Call, options: &str) -> Result<Model, Error> {
         let mut lease = begin(&self.resident, call).await?;
-        let live = &mut *lease.live;
-        let Some(guest) = &live.guests.learning_algorithm else {
+        let Some(Live { store, guests: Guests { learning_algorithm: Some(guest), .. }, bounds, generation, .. }) =
+            lease.live.as_deref_mut()
+        else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(&live.bounds, guest.model().call_create(&mut live.store, options)).await;
-        let generation = live.generation;
+        let (generation, models) = (*generation, guest.model());
+        let result = bounded(bounds, pin!(models.call_create(store, options))).await;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
 
@@ -58,12 +61,13 @@ impl Plugin {
     /// Whatever ends the call.
     pub async fn load_model(&self, call: &mut Call, bytes: &[u8]) -> Result<Model, Error> {
         let mut lease = begin(&self.resident, call).await?;
-        let live = &mut *lease.live;
-        let Some(guest) = &live.guests.learning_algorithm else {
+        let Some(Live { store, guests: Guests { learning_algorithm: Some(guest), .. }, bounds, generation, .. }) =
+            lease.live.as_deref_mut()
+        else {
             return Err(lease.without(call, Kind::LearningAlgorithm));
         };
-        let result = bounded(&live.bounds, guest.model().call_load(&mut live.store, bytes)).await;
-        let generation = live.generation;
+        let (generation, models) = (*generation, guest.model());
+        let result = bounded(bounds, pin!(models.call_load(store, bytes))).await;
         Ok(Model { handle: lease.end(call, result)?, plugin: self.clone(), generation })
     }
 }
@@ -75,12 +79,13 @@ macro_rules! method {
     };
     ($self:ident, $call:ident, $function:ident ( $($argument:expr),* ), $check:expr) => {{
         let mut lease = $self.begin($call).await?;
-        let live = &mut *lease.live;
-        let Some(guest) = &live.guests.learning_algorithm else {
+        let Some(Live { store, guests: Guests { learning_algorithm: Some(guest), .. }, bounds, .. }) =
+            lease.live.as_deref_mut()
+        else {
             return Err(lease.without($call, Kind::LearningAlgorithm));
         };
         let method = guest.model();
-        let result = bounded(&live.bounds, method.$function(&mut live.store, $self.handle, $($argument),*)).await;
+        let result = bounded(bounds, pin!(method.$function(store, $self.handle, $($argument),*))).await;
         lease.end_if($call, result, $check)
     }};
 }
@@ -122,8 +127,8 @@ impl Model {
     }
 
     async fn begin<'a>(&'a self, call: &mut Call) -> Result<Lease<'a>, Error> {
-        let lease = begin(&self.plugin.resident, call).await?;
-        if lease.live.generation != self.generation {
+        let mut lease = begin(&self.plugin.resident, call).await?;
+        if lease.live.as_ref().is_none_or(|live| live.generation != self.generation) {
             lease.cancel(call);
             return Err(Error::Unavailable {
                 plugin: Some(self.plugin.id().clone()),
@@ -140,11 +145,11 @@ async fn begin<'a>(resident: &'a Arc<Resident>, call: &mut Call) -> Result<Lease
     let mut lease = Lease::begin(resident, call).await?;
     let released: Vec<_> = resident.released.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
     for (generation, handle) in released {
-        if generation != lease.live.generation {
+        let Some(Live { store, bounds, .. }) = lease.live.as_deref_mut().filter(|live| live.generation == generation)
+        else {
             continue;
-        }
-        let Live { store, bounds, .. } = &mut *lease.live;
-        let dropped = bounded(bounds, handle.resource_drop_async(store)).await;
+        };
+        let dropped = bounded(bounds, pin!(handle.resource_drop_async(store))).await;
         if let Err(error) = dropped {
             return Err(match lease.end::<()>(call, Err(error)) {
                 Err(error) => error,

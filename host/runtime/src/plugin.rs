@@ -2,6 +2,7 @@
 //! other plugins, and whether it is active.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use hal9_package::{Limits, Manifest, Permissions, PluginId, RuntimePolicy};
@@ -14,7 +15,7 @@ use crate::bindings::exports::hal9::plugin::tool::{ToolDescription, Violation};
 use crate::bindings::hal9::plugin::types::{Metadata, Signal, SignalBatch};
 use crate::component::Component;
 use crate::imports::signals;
-use crate::instance::{Live, bounded};
+use crate::instance::{Guests, Live, bounded};
 use crate::lease::Lease;
 use crate::resident::Resident;
 use crate::stats::PluginStats;
@@ -34,16 +35,25 @@ impl fmt::Debug for Plugin {
     }
 }
 
-/// Calls an export: the typed function of an interface, on an instance that is armed, bounded by the plugin's deadline.
+/// Calls an export: the typed function of an interface, on an instance that is armed, bounded by the plugin's deadline. What is
+/// given last makes of it what the caller gets, and ends the call. (A macro, so that nothing of it is moved about: on a short call,
+/// moving costs more than what is done.)
 macro_rules! call {
-    ($self:ident, $call:ident, $kind:expr, $interface:ident . $function:ident ( $($argument:expr),* )) => {{
-        let mut lease = Lease::begin(&$self.resident, $call).await?;
-        let Live { store, guests, bounds, .. } = &mut *lease.live;
-        let result = match &guests.$interface {
-            Some(guest) => bounded(bounds, guest.$function(store, $($argument),*)).await,
-            None => return Err(lease.without($call, $kind)),
+    (
+        $self:ident, $call:ident, $kind:expr, $interface:ident . $function:ident ( $($argument:expr),* ),
+        |$lease:ident, $result:ident| $end:expr
+    ) => {{
+        let mut $lease = crate::lease::Lease::new(&$self.resident);
+        if !$lease.begins($call) {
+            $lease.wait($call).await?;
+        }
+        let $result = match $lease.live.as_deref_mut() {
+            Some(Live { store, guests: Guests { $interface: Some(guest), .. }, bounds, .. }) => {
+                bounded(bounds, pin!(guest.$function(store, $($argument),*))).await
+            }
+            _ => return Err($lease.without($call, $kind)),
         };
-        (lease, result)
+        $end
     }};
 }
 pub(crate) use call;
@@ -140,11 +150,14 @@ impl Plugin {
     /// whatever ends the call.
     pub async fn process_signal(&self, call: &mut Call, signal: &Signal) -> Result<Signal, Error> {
         self.check_size(signals::signal_bytes(signal))?;
-        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_signal(signal));
-        lease.end_if(call, result, |reply| match reply.id == signal.id {
-            true => Ok(()),
-            false => Err("the reply has another id than the signal".to_owned()),
-        })
+        call!(self, call, Kind::Neuron, neuron.call_process_signal(signal), |lease, result| lease.end_if(
+            call,
+            result,
+            |reply| match reply.id == signal.id {
+                true => Ok(()),
+                false => Err("the reply has another id than the signal".to_owned()),
+            }
+        ))
     }
 
     /// Has a neuron answer many signals at once. (`hal9:plugin/neuron.process-batch`)
@@ -163,11 +176,14 @@ impl Plugin {
         if batch.bytes() > self.resident.memory() {
             return Err(self.too_large(Limit::Size));
         }
-        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_process_batch(batch));
-        lease.end_if(call, result, |reply| match reply.ids == batch.ids {
-            true => reply.check(),
-            false => Err("the reply has other ids than the batch".to_owned()),
-        })
+        call!(self, call, Kind::Neuron, neuron.call_process_batch(batch), |lease, result| lease.end_if(
+            call,
+            result,
+            |reply| match reply.ids == batch.ids {
+                true => reply.check(),
+                false => Err("the reply has other ids than the batch".to_owned()),
+            }
+        ))
     }
 
     /// How a neuron is doing. (`hal9:plugin/neuron.state`)
@@ -176,8 +192,7 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn neuron_state(&self, call: &mut Call) -> Result<NeuronState, Error> {
-        let (lease, result) = call!(self, call, Kind::Neuron, neuron.call_state());
-        lease.end(call, result.map(Ok))
+        call!(self, call, Kind::Neuron, neuron.call_state(), |lease, result| lease.end_plain(call, result))
     }
 
     /// The tools of a provider, without those whose names break the rules. (`hal9:plugin/tool.describe`)
@@ -186,8 +201,8 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn describe_tools(&self, call: &mut Call) -> Result<Vec<ToolDescription>, Error> {
-        let (lease, result) = call!(self, call, Kind::Tool, tool.call_describe());
-        let mut tools = lease.end(call, result.map(Ok))?;
+        let mut tools =
+            call!(self, call, Kind::Tool, tool.call_describe(), |lease, result| lease.end_plain(call, result))?;
         tools.retain(|tool| is_tool_name(&tool.name));
         Ok(tools)
     }
@@ -198,8 +213,8 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn validate_tool(&self, call: &mut Call, name: &str, params: &str) -> Result<Vec<Violation>, Error> {
-        let (lease, result) = call!(self, call, Kind::Tool, tool.call_validate(name, params));
-        let answer = lease.end(call, result.map(Ok))?;
+        let answer = call!(self, call, Kind::Tool, tool.call_validate(name, params), |lease, result| lease
+            .end(call, result.map(Ok)))?;
         Ok(answer.err().unwrap_or_default())
     }
 
@@ -209,11 +224,14 @@ impl Plugin {
     ///
     /// [`Error::BadReply`] for a result that is not JSON, and whatever ends the call.
     pub async fn execute_tool(&self, call: &mut Call, name: &str, params: &str) -> Result<String, Error> {
-        let (lease, result) = call!(self, call, Kind::Tool, tool.call_execute(name, params));
-        lease.end_if(call, result, |result| {
-            let json = serde_json::from_str::<serde::de::IgnoredAny>(result);
-            json.map(drop).map_err(|error| format!("the result of `{name}` is not JSON: {error}"))
-        })
+        call!(self, call, Kind::Tool, tool.call_execute(name, params), |lease, result| lease.end_if(
+            call,
+            result,
+            |result| {
+                let json = serde_json::from_str::<serde::de::IgnoredAny>(result);
+                json.map(drop).map_err(|error| format!("the result of `{name}` is not JSON: {error}"))
+            }
+        ))
     }
 
     /// Keeps a value. (`hal9:plugin/memory-provider.store`)
@@ -222,8 +240,8 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn store(&self, call: &mut Call, key: &str, value: &[u8], metadata: &Metadata) -> Result<(), Error> {
-        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_store(key, value, metadata));
-        lease.end(call, result)
+        call!(self, call, Kind::MemoryProvider, memory_provider.call_store(key, value, metadata), |lease, result| lease
+            .end(call, result))
     }
 
     /// What is kept under a key. (`hal9:plugin/memory-provider.retrieve`)
@@ -232,8 +250,8 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn retrieve(&self, call: &mut Call, key: &str) -> Result<Option<Entry>, Error> {
-        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_retrieve(key));
-        lease.end(call, result)
+        call!(self, call, Kind::MemoryProvider, memory_provider.call_retrieve(key), |lease, result| lease
+            .end(call, result))
     }
 
     /// The best entries for a query, best first. (`hal9:plugin/memory-provider.search`)
@@ -242,8 +260,9 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn search(&self, call: &mut Call, query: &str, limit: u32) -> Result<Vec<SearchHit>, Error> {
-        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_search(query, limit));
-        let mut hits = lease.end(call, result)?;
+        let mut hits =
+            call!(self, call, Kind::MemoryProvider, memory_provider.call_search(query, limit), |lease, result| lease
+                .end(call, result))?;
         hits.truncate(limit as usize);
         Ok(hits)
     }
@@ -254,8 +273,8 @@ impl Plugin {
     ///
     /// Whatever ends the call.
     pub async fn delete(&self, call: &mut Call, key: &str) -> Result<bool, Error> {
-        let (lease, result) = call!(self, call, Kind::MemoryProvider, memory_provider.call_delete(key));
-        lease.end(call, result)
+        call!(self, call, Kind::MemoryProvider, memory_provider.call_delete(key), |lease, result| lease
+            .end(call, result))
     }
 
     /// How it says that it feels; healthy, where it does not say. One that is unhealthy has failed, as far as its
@@ -270,13 +289,14 @@ impl Plugin {
             return Ok(HealthReport { status: Status::Healthy, reason: String::new() });
         }
         let mut lease = Lease::begin_uncounted(&self.resident, call).await?;
-        let Live { store, guests, bounds, .. } = &mut *lease.live;
-        let result = match &guests.lifecycle {
-            Some(guest) => bounded(bounds, guest.call_health(store)).await,
-            None => return Err(lease.without(call, Kind::Lifecycle)),
+        let result = match lease.live.as_deref_mut() {
+            Some(Live { store, guests: Guests { lifecycle: Some(guest), .. }, bounds, .. }) => {
+                bounded(bounds, pin!(guest.call_health(store))).await
+            }
+            _ => return Err(lease.without(call, Kind::Lifecycle)),
         };
         lease.unwell = matches!(&result, Ok(report) if report.status == Status::Unhealthy);
-        lease.end(call, result.map(Ok))
+        lease.end_plain(call, result)
     }
 
     /// All that another instance needs to go on, as the one says whose turn it is. At most the plugin's `memory`, which it was
@@ -287,17 +307,18 @@ impl Plugin {
     /// [`Error::NotFound`] for one without a lifecycle, and whatever ends the call.
     pub async fn export_state(&self, call: &mut Call) -> Result<Vec<u8>, Error> {
         let mut lease = Lease::begin(&self.resident, call).await?;
-        lease.live.allow_state(true);
-        let Live { store, guests, bounds, .. } = &mut *lease.live;
+        let Some(live) = lease.live.as_deref_mut() else { return Err(lease.without(call, Kind::Lifecycle)) };
+        live.allow_state(true);
+        let Live { store, guests, bounds, .. } = live;
         let result = match &guests.lifecycle {
-            Some(guest) => bounded(bounds, guest.call_export_state(store)).await,
-            None => {
-                lease.live.allow_state(false);
-                return Err(lease.without(call, Kind::Lifecycle));
-            }
+            Some(guest) => Some(bounded(bounds, pin!(guest.call_export_state(store))).await),
+            None => None,
         };
-        lease.live.allow_state(false);
-        lease.end(call, result)
+        live.allow_state(false);
+        match result {
+            Some(result) => lease.end(call, result),
+            None => Err(lease.without(call, Kind::Lifecycle)),
+        }
     }
 
     /// Gives the instance whose turn it is what another one exported. (`hal9:plugin/lifecycle.import-state`)
@@ -310,8 +331,7 @@ impl Plugin {
         if state.len() as u64 > self.resident.memory() {
             return Err(self.too_large(Limit::Memory));
         }
-        let (lease, result) = call!(self, call, Kind::Lifecycle, lifecycle.call_import_state(state));
-        lease.end(call, result)
+        call!(self, call, Kind::Lifecycle, lifecycle.call_import_state(state), |lease, result| lease.end(call, result))
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Error> {

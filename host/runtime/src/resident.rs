@@ -12,7 +12,7 @@ use crate::audit::AuditKind;
 use crate::call::Waiting;
 use crate::circuit::{Breaker, Change, Circuit, Refused, Trial};
 use crate::instance::Live;
-use crate::seats::{Seat, Seats};
+use crate::seats::Seats;
 use crate::version::Version;
 use crate::{Error, PluginStats};
 
@@ -234,17 +234,5 @@ fn humane(time: std::time::Duration) -> String {
     match time.as_millis() {
         0..10_000 => format!("{} ms", time.as_micros().div_ceil(1_000)),
         millis => format!("{} s", millis.div_ceil(1_000)),
-    }
-}
-
-/// A seat whose call, of an instance of that version, nobody waited for: counts it.
-pub(crate) struct Interrupted<'a>(pub(crate) Option<(&'a Resident, &'a Seat, u64)>);
-
-impl Drop for Interrupted<'_> {
-    fn drop(&mut self) {
-        if let Some((resident, seat, version)) = self.0 {
-            seat.stats.interrupted();
-            resident.circuit.interrupted(version);
-        }
     }
 }

@@ -2,11 +2,11 @@
 //! how an instance is made, and which version it is of.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
 use hal9_package::RuntimePolicy;
-use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard};
 use tokio::task::JoinError;
 
 use crate::instance::Live;
@@ -54,6 +54,7 @@ impl Seat {
         if owned { Held::Owned(self.slot.clone().lock_owned().await) } else { Held::Borrowed(self.slot.lock().await) }
     }
 
+    #[inline]
     fn try_hold(&self, owned: bool) -> Option<Held<'_>> {
         if owned {
             self.slot.clone().try_lock_owned().ok().map(Held::Owned)
@@ -63,30 +64,67 @@ impl Seat {
     }
 }
 
-/// The seats of one plugin. With one instance at a time, a turn is the lock of the first seat and no more; with several, a permit
-/// comes before it.
+/// The seats of one plugin. With one instance at a time, a turn is the lock of the first seat and no more. With several, each
+/// thread has a seat that it looks at first, so that threads share nothing that is written; whoever finds none free stands in
+/// the queue, and as long as somebody does, nobody passes.
 pub(crate) struct Seats {
     parallel: AtomicU32,
     /// Whether instances are recycled.
     recycling: AtomicBool,
     first: Arc<Seat>,
     more: OnceLock<Box<[Arc<Seat>]>>,
-    /// As many as there are seats in use.
-    permits: Semaphore,
+    /// Held by the first in the queue: it alone looks for a free seat.
+    queue: Mutex<()>,
+    /// How many stand in the queue.
+    waiting: AtomicU32,
+    /// A turn is over, for the first in the queue.
+    freed: Notify,
 }
 
-/// A turn: a seat that nobody else has. Fields are dropped in this order, so that whoever gets the permit finds the seat free.
+/// A turn: a seat that nobody else has. Fields are dropped in this order, so that whoever is told finds the seat free.
 pub(crate) struct Turn<'a> {
     pub(crate) seat: &'a Arc<Seat>,
     pub(crate) slot: Held<'a>,
-    permit: Option<SemaphorePermit<'a>>,
+    over: Option<Over<'a>>,
 }
 
-/// Every turn at once: nobody else has any instance.
+/// Tells the first in the queue that a turn is over.
+struct Over<'a>(&'a Seats);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        // Pairs with the one in `Queued::new`: either that one sees the free seat, or this sees who waits.
+        fence(Ordering::SeqCst);
+        if self.0.waiting.load(Ordering::Relaxed) > 0 {
+            self.0.freed.notify_one();
+        }
+    }
+}
+
+/// A place in the queue.
+struct Queued<'a>(&'a Seats);
+
+impl<'a> Queued<'a> {
+    fn new(seats: &'a Seats) -> Self {
+        seats.waiting.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        Self(seats)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Every turn at once: nobody else has any instance. Fields are dropped in this order, so that the queue goes on when the seats are
+/// free.
 pub(crate) struct AllTurns<'a> {
-    seats: &'a Seats,
     pub(crate) slots: Vec<MutexGuard<'a, Slot>>,
-    permit: Option<SemaphorePermit<'a>>,
+    seats: &'a Seats,
+    _first: MutexGuard<'a, ()>,
+    _queued: Queued<'a>,
 }
 
 impl Seats {
@@ -96,15 +134,26 @@ impl Seats {
             recycling: AtomicBool::new(policy.recycle_after.is_some()),
             first: Arc::default(),
             more: OnceLock::new(),
-            permits: Semaphore::new(1),
+            queue: Mutex::default(),
+            waiting: AtomicU32::new(0),
+            freed: Notify::new(),
         };
-        seats.grow(1, policy.parallel);
+        seats.set_parallel(policy.parallel);
         seats
     }
 
     /// How many instances may serve at once.
     pub(crate) fn parallel(&self) -> u32 {
-        self.parallel.load(Ordering::Relaxed)
+        self.parallel.load(Ordering::Acquire)
+    }
+
+    /// Sets how many may serve at once while calls go on: those that have a seat which is not in use any more finish there.
+    pub(crate) fn set_parallel(&self, parallel: u32) {
+        // All of them, and once, as they are small.
+        if parallel > 1 {
+            self.more.get_or_init(|| (1..RuntimePolicy::MAX_PARALLEL).map(|_| Arc::default()).collect());
+        }
+        self.parallel.store(parallel, Ordering::Release);
     }
 
     /// Sets whether instances are recycled.
@@ -117,63 +166,77 @@ impl Seats {
         std::iter::once(&self.first).chain(self.more.get().into_iter().flatten())
     }
 
+    fn get(&self, at: usize) -> Option<&Arc<Seat>> {
+        if at == 0 { Some(&self.first) } else { self.more.get()?.get(at - 1) }
+    }
+
+    /// Takes a turn where one is to be had without waiting and without passing anybody; whether there was one.
+    #[inline(always)]
+    pub(crate) fn turn_at_once<'a>(&'a self, turn: &mut Option<Turn<'a>>) -> bool {
+        let owned = self.recycling.load(Ordering::Relaxed);
+        let parallel = self.parallel();
+        if parallel == 1 {
+            // Its lock is handed to whoever waits for it, so nobody is passed.
+            let Some(slot) = self.first.try_hold(owned) else { return false };
+            *turn = Some(Turn { seat: &self.first, slot, over: None });
+            return true;
+        }
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            *turn = self.any_free(parallel, owned);
+        }
+        turn.is_some()
+    }
+
     /// Waits for a turn.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         let owned = self.recycling.load(Ordering::Relaxed);
         if self.parallel() == 1 {
-            return Turn { seat: &self.first, slot: self.first.hold(owned).await, permit: None };
+            return Turn { seat: &self.first, slot: self.first.hold(owned).await, over: None };
         }
-        self.one_of_many(owned).await
-    }
-
-    async fn one_of_many(&self, owned: bool) -> Turn<'_> {
-        // Never closed; and without a permit the first seat's lock keeps the order.
-        let permit = self.permits.acquire().await.ok();
-        // The first that is free, so that there are as few instances as the load needs.
-        for seat in self.all().take(self.parallel() as usize) {
-            if let Some(slot) = seat.try_hold(owned) {
-                return Turn { seat, slot, permit };
+        let _queued = Queued::new(self);
+        let _first = self.queue.lock().await;
+        loop {
+            let freed = self.freed.notified();
+            if let Some(turn) = self.any_free(self.parallel(), owned) {
+                return turn;
+            }
+            tokio::select! {
+                // A turn that began when there was one seat tells only who waits for its lock.
+                slot = self.first.hold(owned) => {
+                    return Turn { seat: &self.first, slot, over: Some(Over(self)) };
+                }
+                () = freed => {}
             }
         }
-        Turn { seat: &self.first, slot: self.first.hold(owned).await, permit }
+    }
+
+    /// The first free seat, from that of this thread on.
+    fn any_free(&self, parallel: u32, owned: bool) -> Option<Turn<'_>> {
+        let (parallel, place) = (parallel as usize, place_of_thread());
+        (0..parallel).find_map(|n| {
+            let seat = self.get((place + n) % parallel)?;
+            Some(Turn { seat, slot: seat.try_hold(owned)?, over: Some(Over(self)) })
+        })
     }
 
     /// Waits until all calls that run are over, and keeps new ones waiting. Only for whoever changes the plugin as a whole,
     /// one at a time: else the number of seats would change under it.
     pub(crate) async fn all_turns(&self) -> AllTurns<'_> {
-        let permit = self.permits.acquire_many(self.parallel()).await.ok();
+        let queued = Queued::new(self);
+        let first = self.queue.lock().await;
         let mut slots = Vec::new();
         for seat in self.all() {
             slots.push(seat.slot.lock().await);
         }
-        AllTurns { seats: self, slots, permit }
+        AllTurns { slots, seats: self, _first: first, _queued: queued }
     }
+}
 
-    /// Sets how many may serve at once while calls go on: where there are to be fewer, once so many turns are over.
-    pub(crate) async fn set_parallel(&self, parallel: u32) {
-        let before = self.parallel();
-        if parallel >= before {
-            self.grow(before, parallel);
-            return;
-        }
-        self.parallel.store(parallel, Ordering::Relaxed);
-        if let Ok(permits) = self.permits.acquire_many(before - parallel).await {
-            permits.forget();
-        }
-    }
-
-    /// Makes the seats that the first does not do for; once, and all of them, as they are small.
-    fn furnish(&self, parallel: u32) {
-        if parallel > 1 {
-            self.more.get_or_init(|| (1..RuntimePolicy::MAX_PARALLEL).map(|_| Arc::default()).collect());
-        }
-    }
-
-    fn grow(&self, before: u32, parallel: u32) {
-        self.furnish(parallel);
-        self.permits.add_permits((parallel - before) as usize);
-        self.parallel.store(parallel, Ordering::Relaxed);
-    }
+/// A number that few threads share.
+fn place_of_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed));
+    PLACE.with(|place| *place)
 }
 
 impl<'a> Turn<'a> {
@@ -183,7 +246,7 @@ impl<'a> Turn<'a> {
     where
         F: Future<Output = OwnedMutexGuard<Slot>> + Send + 'static,
     {
-        let Self { seat, slot, permit } = self;
+        let Self { seat, slot, over } = self;
         let slot = match slot {
             Held::Owned(slot) => slot,
             // Instances were not recycled when it was taken: it goes to the end of the queue, once.
@@ -193,26 +256,19 @@ impl<'a> Turn<'a> {
             }
         };
         let slot = tokio::spawn(work(slot)).await?;
-        Ok(Self { seat, slot: Held::Owned(slot), permit })
+        Ok(Self { seat, slot: Held::Owned(slot), over })
     }
 }
 
-impl<'a> AllTurns<'a> {
+impl AllTurns<'_> {
     /// Sets how many may serve at once from now on.
     pub(crate) async fn set_parallel(&mut self, parallel: u32) {
         let before = self.seats.parallel();
-        if parallel < before {
-            self.seats.parallel.store(parallel, Ordering::Relaxed);
-            if let Some(freed) = self.permit.as_mut().and_then(|permit| permit.split((before - parallel) as usize)) {
-                freed.forget();
-            }
-            return;
-        }
-        // New seats are taken before anybody knows of them.
-        self.seats.furnish(parallel);
+        self.seats.set_parallel(parallel.max(before));
+        // New seats are taken before anybody can be on them: whoever comes now finds somebody waiting.
         for seat in self.seats.all().skip(self.slots.len()) {
             self.slots.push(seat.slot.lock().await);
         }
-        self.seats.grow(before, parallel);
+        self.seats.set_parallel(parallel);
     }
 }

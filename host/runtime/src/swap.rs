@@ -97,7 +97,7 @@ pub(crate) async fn take_over(
         return with_state(resident, &version, fresh, publish).await;
     }
     let old_spare = publish(Some(fresh))?;
-    resident.seats.set_parallel(version.policy.parallel).await;
+    resident.seats.set_parallel(version.policy.parallel);
     if let Some(spare) = old_spare {
         shut_down(spare, Waiting::NOBODY).await;
     }
