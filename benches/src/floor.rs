@@ -1,9 +1,11 @@
 //! The floor: the same component on bare wasmtime, with the engine settings of the host, and with nothing that bounds or
-//! watches it but epochs.
+//! watches it but epochs, which can be off as well. It refuses to know the host.
 
 use std::path::Path;
 
-use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc,
+};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -32,12 +34,25 @@ impl Floor {
     ///
     /// wasmtime's.
     pub fn new() -> Result<Self> {
+        Self::with(true)
+    }
+
+    /// As [`new`](Self::new), but without epochs: nothing stops a loop.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn without_epochs() -> Result<Self> {
+        Self::with(false)
+    }
+
+    fn with(epochs: bool) -> Result<Self> {
         let mut pool = PoolingAllocationConfig::new();
         pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10);
         let mut config = Config::new();
         config
             .wasm_component_model(true)
-            .epoch_interruption(true)
+            .epoch_interruption(epochs)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
@@ -109,13 +124,57 @@ impl Floor {
         Params: ComponentNamedList + Lower + Send + Sync + 'static,
         Results: ComponentNamedList + Lift + Send + Sync + 'static,
     {
+        self.prepare(path, interface, name)?.instance(self).await
+    }
+
+    /// All that can be done once for instances that come and go.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's, and a function that is not there.
+    pub fn prepare(&self, path: &Path, interface: &str, name: &str) -> Result<Prepared> {
         let pre = self.link(&self.compile(path)?)?;
-        let mut store = self.store();
-        let instance = pre.instantiate_async(&mut store).await?;
         let missing = || wasmtime::format_err!("no function {interface}.{name}");
-        let interface = instance.get_export_index(&mut store, None, interface).ok_or_else(missing)?;
-        let function = instance.get_export_index(&mut store, Some(&interface), name).ok_or_else(missing)?;
-        let function = instance.get_typed_func(&mut store, function)?;
+        let instance = pre.component().get_export_index(None, interface).ok_or_else(missing)?;
+        let function = pre.component().get_export_index(Some(&instance), name).ok_or_else(missing)?;
+        Ok(Prepared { pre, function })
+    }
+}
+
+/// A component that is linked, and a function of it that is found.
+pub struct Prepared {
+    pre: InstancePre<State>,
+    function: ComponentExportIndex,
+}
+
+impl Prepared {
+    /// A new instance and the function in it.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's, and a function of another type.
+    pub async fn instance<Params, Results>(&self, floor: &Floor) -> Result<(Store<State>, TypedFunc<Params, Results>)>
+    where
+        Params: ComponentNamedList + Lower + Send + Sync + 'static,
+        Results: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        let mut store = floor.store();
+        let instance = self.pre.instantiate_async(&mut store).await?;
+        let function = instance.get_typed_func(&mut store, self.function)?;
         Ok((store, function))
+    }
+
+    /// An instance that is made, called once and dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`instance`](Self::instance), and whatever ends the call.
+    pub async fn once<Params, Results>(&self, floor: &Floor, params: Params) -> Result<Results>
+    where
+        Params: ComponentNamedList + Lower + Send + Sync + 'static,
+        Results: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        let (mut store, function) = self.instance(floor).await?;
+        function.call_async(&mut store, params).await
     }
 }

@@ -1,7 +1,7 @@
 //! Many signals at once, in columns: what a signal costs then.
 
 use criterion::{Criterion, Throughput};
-use hal9_benches::{Group, Ratio};
+use hal9_benches::{Group, Row};
 use hal9_host::{Call, Host, Plugin, Signal};
 
 use crate::{ROWS, TEXT, batch, load, runtime};
@@ -9,12 +9,10 @@ use crate::{ROWS, TEXT, batch, load, runtime};
 pub(crate) const GROUP: Group = Group {
     name: "batch",
     benchmarks,
-    ratios: &[Ratio {
-        what: "a signal of a batch of 2000 / a call of its own",
-        subject: "batch/columns",
-        floor: "batch/one-by-one",
-        pieces: (ROWS as u64, 1),
-    }],
+    about: "Many signals at once, in columns: what a signal costs then.",
+    rows: &[Row::ratio("a signal in a call of its own / one in a batch of 2 000", "batch/one-by-one", "batch/columns")
+        .pieces(1, ROWS as u64)
+        .at_least(25.0)],
 };
 
 fn benchmarks(criterion: &mut Criterion) {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use criterion::Criterion;
-use hal9_benches::{Floor, Group, Ratio};
+use hal9_benches::{Floor, Group, Row};
 use hal9_host::{Child, CompileIn, Host, LoadOptions};
 
 use crate::CHILD;
@@ -12,26 +12,13 @@ use crate::CHILD;
 pub(crate) const GROUP: Group = Group {
     name: "load",
     benchmarks,
-    ratios: &[
-        Ratio {
-            what: "compile: host / bare",
-            subject: "load/compile-host",
-            floor: "load/compile-bare",
-            pieces: (1, 1),
-        },
-        Ratio {
-            what: "compile: in a child / bare",
-            subject: "load/compile-child",
-            floor: "load/compile-bare",
-            pieces: (1, 1),
-        },
-        Ratio {
-            what: "from the cache: host / bare deserialize",
-            subject: "load/cached-host",
-            floor: "load/cached-bare",
-            pieces: (1, 1),
-        },
-        Ratio { what: "link: host / bare", subject: "load/link-host", floor: "load/link-bare", pieces: (1, 1) },
+    about: "Compiling a component of 75 KB, here and in a child; finding it in the cache; and linking it to its grants.",
+    rows: &[
+        Row::ratio("compile: host / bare", "load/compile-host", "load/compile-bare"),
+        Row::ratio("compile: in a child / bare", "load/compile-child", "load/compile-bare"),
+        Row::ratio("from the cache: host / bare deserialize", "load/cached-host", "load/cached-bare"),
+        Row::ratio("link: host / bare", "load/link-host", "load/link-bare"),
+        Row::time("from the cache, authenticated, to a plugin that can be called", "load/ready").at_most(500e3),
     ],
 };
 
@@ -55,6 +42,9 @@ fn benchmarks(criterion: &mut Criterion) {
     let serialized = floor.serialized(&guest).unwrap();
     let mut group = criterion.benchmark_group("load");
     group.bench_function("cached-host", |bencher| bencher.iter(|| cached.compile("plain", &bytes).unwrap()));
+    group.bench_function("ready", |bencher| {
+        bencher.iter(|| cached.load(&cached.compile("plain", &bytes).unwrap(), LoadOptions::declared()).unwrap());
+    });
     group.bench_function("cached-bare", |bencher| bencher.iter(|| floor.deserialize(&serialized).unwrap()));
     group.finish();
 

@@ -1,6 +1,5 @@
 //! What plugins cost, in groups: each subject against its floor in the same run.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to stop")]
-#![expect(clippy::print_stdout, reason = "a benchmark's results are its output")]
 
 mod batch;
 mod bytes;
@@ -9,7 +8,7 @@ mod compute;
 mod instantiate;
 mod load;
 mod reload;
-mod share;
+mod scale;
 
 use std::process::ExitCode;
 
@@ -35,9 +34,9 @@ fn main() -> ExitCode {
         instantiate::GROUP,
         load::GROUP,
         reload::GROUP,
+        scale::GROUP,
         compute::GROUP,
-    ]);
-    ExitCode::SUCCESS
+    ])
 }
 
 fn runtime() -> Runtime {

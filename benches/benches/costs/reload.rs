@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use criterion::Criterion;
-use hal9_benches::{Floor, Group, Ratio};
+use hal9_benches::{Floor, Group, Row};
 use hal9_host::{Component, Host, LoadOptions, Manager, NeuronState, Swap, Widening};
 use hal9_package::Manifest;
 use tokio::runtime::Runtime;
@@ -14,25 +14,14 @@ use crate::{NEURON, runtime};
 pub(crate) const GROUP: Group = Group {
     name: "reload",
     benchmarks,
-    ratios: &[
-        Ratio {
-            what: "reload without state / bare instance and call",
-            subject: "reload/plain",
-            floor: "reload/bare",
-            pieces: (1, 1),
-        },
-        Ratio {
-            what: "reload with state / bare instance and call",
-            subject: "reload/state",
-            floor: "reload/bare",
-            pieces: (1, 1),
-        },
-        Ratio {
-            what: "pause of a reload with state / bare instance and call",
-            subject: "reload/pause",
-            floor: "reload/bare",
-            pieces: (1, 1),
-        },
+    about: "A version that takes over: the whole of it, how long callers wait, and with compiling it.",
+    rows: &[
+        Row::time("swap, compiled, without state", "reload/plain").at_most(1e6),
+        Row::time("swap, compiled, with state", "reload/state").at_most(1e6),
+        Row::time("reload, compiled from its bytes", "reload/compile").at_most(250e6),
+        Row::ratio("reload without state / bare instance and call", "reload/plain", "reload/bare"),
+        Row::ratio("reload with state / bare instance and call", "reload/state", "reload/bare"),
+        Row::ratio("pause of a reload with state / bare instance and call", "reload/pause", "reload/bare"),
     ],
 };
 
@@ -80,15 +69,16 @@ fn benchmarks(criterion: &mut Criterion) {
         });
     });
     let floor = Floor::new().unwrap();
-    let pre = floor.link(&floor.compile(&hal9_tests::guest("plain")).unwrap()).unwrap();
-    let interface = pre.component().get_export_index(None, NEURON).unwrap();
-    let function = pre.component().get_export_index(Some(&interface), "state").unwrap();
+    let prepared = floor.prepare(&hal9_tests::guest("plain"), NEURON, "state").unwrap();
     group.bench_function("bare", |bencher| {
+        bencher.to_async(&runtime).iter(async || prepared.once::<_, (NeuronState,)>(&floor, ()).await.unwrap());
+    });
+    let bytes = std::fs::read(hal9_tests::guest("plain")).unwrap();
+    group.sample_size(20);
+    group.bench_function("compile", |bencher| {
         bencher.to_async(&runtime).iter(async || {
-            let mut store = floor.store();
-            let instance = pre.instantiate_async(&mut store).await.unwrap();
-            let function = instance.get_typed_func::<(), (NeuronState,)>(&mut store, function).unwrap();
-            function.call_async(&mut store, ()).await.unwrap()
+            let component = plain.manager.host().compile("plain", &bytes).unwrap();
+            plain.manager.replace(&component, plain.options.clone(), Widening::Refuse).await.unwrap()
         });
     });
     group.finish();
