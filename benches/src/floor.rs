@@ -1,8 +1,9 @@
 //! The floor: the same component on bare wasmtime, with the engine settings of the host, and with nothing that bounds or
-//! watches it but epochs, which can be off as well. It refuses to know the host.
+//! watches it but epochs, which can be off as well. It refuses to know grants, limits and managers.
 
 use std::path::Path;
 
+use hal9_host::Level;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc,
 };
@@ -34,7 +35,7 @@ impl Floor {
     ///
     /// wasmtime's.
     pub fn new() -> Result<Self> {
-        Self::with(true)
+        Self::with(true, 256 << 10)
     }
 
     /// As [`new`](Self::new), but without epochs: nothing stops a loop.
@@ -43,12 +44,21 @@ impl Floor {
     ///
     /// wasmtime's.
     pub fn without_epochs() -> Result<Self> {
-        Self::with(false)
+        Self::with(false, 256 << 10)
     }
 
-    fn with(epochs: bool) -> Result<Self> {
+    /// As [`new`](Self::new), but memory of an instance goes back to the kernel when it is dropped, and is not cleared for the next.
+    ///
+    /// # Errors
+    ///
+    /// wasmtime's.
+    pub fn without_keep_resident() -> Result<Self> {
+        Self::with(true, 0)
+    }
+
+    fn with(epochs: bool, keep_resident: usize) -> Result<Self> {
         let mut pool = PoolingAllocationConfig::new();
-        pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10);
+        pool.linear_memory_keep_resident(keep_resident).table_keep_resident(keep_resident.min(64 << 10));
         let mut config = Config::new();
         config
             .wasm_component_model(true)
@@ -58,6 +68,11 @@ impl Floor {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         linker.instance("hal9:plugin/types@0.1.0")?;
+        // What plugins with the SDK import: nothing is configured, and nothing is logged.
+        let mut config = linker.instance("hal9:plugin/config@0.1.0")?;
+        config.func_wrap("document", |_, (): ()| Ok(("{}".to_owned(),)))?;
+        config.func_wrap("get", |_, (_,): (String,)| Ok((None::<String>,)))?;
+        linker.instance("hal9:plugin/logging@0.1.0")?.func_wrap("log", |_, (_, _): (Level, String)| Ok(()))?;
         Ok(Self { engine, linker })
     }
 
@@ -116,7 +131,7 @@ impl Floor {
     /// wasmtime's, and a function that is not there.
     pub async fn function<Params, Results>(
         &self,
-        path: &Path,
+        path: impl AsRef<Path>,
         interface: &str,
         name: &str,
     ) -> Result<(Store<State>, TypedFunc<Params, Results>)>
@@ -124,7 +139,7 @@ impl Floor {
         Params: ComponentNamedList + Lower + Send + Sync + 'static,
         Results: ComponentNamedList + Lift + Send + Sync + 'static,
     {
-        self.prepare(path, interface, name)?.instance(self).await
+        self.prepare(path.as_ref(), interface, name)?.instance(self).await
     }
 
     /// All that can be done once for instances that come and go.

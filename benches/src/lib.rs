@@ -2,6 +2,7 @@
 //! that say what is held against what; and the report of them. It refuses to know what is measured: that is the benchmarks'.
 
 mod floor;
+mod report;
 mod results;
 mod row;
 mod run;

@@ -1,7 +1,7 @@
 //! Owns what a line of the report says: what was measured, against what, and what it is to be. It refuses to know where
 //! figures come from.
 
-/// Nanoseconds, bytes and numbers as targets have them.
+/// Bytes of a kibibyte.
 pub const KIB: f64 = 1024.0;
 /// Bytes of a mebibyte.
 pub const MIB: f64 = 1024.0 * KIB;
@@ -75,6 +75,14 @@ impl Target {
             Self::AtLeast(least) => value >= least,
         }
     }
+
+    /// It in a unit, as people read it.
+    pub fn show(self, unit: Unit) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {}", unit.show(most)),
+            Self::AtLeast(least) => format!("≥ {}", unit.show(least)),
+        }
+    }
 }
 
 impl Row {
@@ -123,7 +131,8 @@ impl Unit {
         match self {
             Self::Bytes if value < KIB => format!("{value:.0} B"),
             Self::Bytes if value < MIB => format!("{:.1} KiB", value / KIB),
-            Self::Bytes => format!("{:.1} MiB", value / MIB),
+            Self::Bytes if value < KIB * MIB => format!("{:.1} MiB", value / MIB),
+            Self::Bytes => format!("{:.1} GiB", value / (KIB * MIB)),
             Self::Nanos if value < 1e3 => format!("{value:.0} ns"),
             Self::Nanos if value < 1e6 => format!("{} µs", digits(value / 1e3)),
             Self::Nanos if value < 1e9 => format!("{} ms", digits(value / 1e6)),

@@ -1,10 +1,11 @@
 //! Owns a run: which groups it runs, and the table it ends with. It refuses to know the page that the report is.
-#![expect(clippy::print_stdout, reason = "a benchmark's results are its output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark's results are its output")]
 
 use std::process::ExitCode;
 
 use criterion::Criterion;
 
+use crate::report;
 use crate::results::{Results, is_measuring};
 use crate::{Measure, Row, Target, Unit};
 
@@ -53,10 +54,27 @@ pub(crate) fn measured(results: &Results, measure: &Measure) -> Result<Option<Me
     })
 }
 
-/// Runs the groups, or those among them that an argument names, and prints what came of them.
+/// The argument that has the report of the last runs written, in place of a run.
+const REPORT: &str = "report";
+
+/// Runs the groups, or those among them that an argument names, and prints what came of them. With the argument `report` it runs
+/// none and writes the report of what was run before.
 pub fn run(groups: &[Group]) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if is_measuring() && arguments.iter().any(|argument| argument == REPORT) {
+        return match report::write(groups) {
+            Ok(page) => {
+                println!("{}", page.display());
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let results = Results::of_this_program();
-    let chosen = chosen(groups, &std::env::args().skip(1).collect::<Vec<_>>(), is_measuring());
+    let chosen = chosen(groups, &arguments, is_measuring());
     let mut criterion = Criterion::default().output_directory(results.folder()).configure_from_args();
     for group in &chosen {
         (group.benchmarks)(&mut criterion);
@@ -96,13 +114,9 @@ fn line(row: &Row, measured: &Measured) -> String {
 }
 
 /// A target and whether it is met.
-pub(crate) fn verdict(target: Target, measured: &Measured) -> String {
-    let (sign, bound) = match target {
-        Target::AtMost(most) => ('≤', most),
-        Target::AtLeast(least) => ('≥', least),
-    };
+fn verdict(target: Target, measured: &Measured) -> String {
     let met = if target.is_met(measured.value) { "met" } else { "not met" };
-    format!("{sign} {}, {met}", measured.unit.show(bound))
+    format!("{}, {met}", target.show(measured.unit))
 }
 
 #[cfg(test)]

@@ -1,38 +1,70 @@
 //! Many signals at once, in columns: what a signal costs then.
 
-use criterion::{Criterion, Throughput};
-use hal9_benches::{Group, Row};
-use hal9_host::{Call, Host, Plugin, Signal};
+use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
+use hal9_benches::{Floor, Group, Row};
+use hal9_host::{Call, Failure, Host, Plugin, Signal, SignalBatch};
 
-use crate::{ROWS, TEXT, batch, load, runtime};
+use crate::{NEURON, ROWS, TEXT, batch, load, runtime};
 
 pub(crate) const GROUP: Group = Group {
     name: "batch",
-    benchmarks,
     about: "Many signals at once, in columns: what a signal costs then.",
-    rows: &[Row::ratio("a signal in a call of its own / one in a batch of 2 000", "batch/one-by-one", "batch/columns")
+    benchmarks,
+    rows: &[
+        Row::ratio(
+            "a signal in a call of its own / one in a batch of 2 000",
+            "batch/plain-alone",
+            "batch/plain-columns",
+        )
         .pieces(1, ROWS as u64)
-        .at_least(25.0)],
+        .at_least(25.0),
+        Row::ratio(
+            "the same, guest with the SDK that does nothing for batches",
+            "batch/echo-alone",
+            "batch/echo-columns",
+        )
+        .pieces(1, ROWS as u64),
+        Row::ratio("a batch of 2 000: host / bare TypedFunc", "batch/plain-columns", "batch/plain-bare"),
+    ],
 };
 
 fn benchmarks(criterion: &mut Criterion) {
     let host = Host::new().unwrap();
-    let plain = load(&host, "plain");
-    batches(criterion, &plain);
+    let mut group = criterion.benchmark_group("batch");
+    for guest in ["plain", "echo"] {
+        batches(&mut group, guest, &load(&host, guest));
+    }
+    bare(&mut group);
+    group.finish();
 }
 
 /// The columnar form, there and back, and the same signal alone.
-fn batches(criterion: &mut Criterion, plugin: &Plugin) {
+fn batches(group: &mut BenchmarkGroup<'_, WallTime>, guest: &str, plugin: &Plugin) {
     let runtime = runtime();
     let batch = batch();
     let signal = Signal::text(TEXT);
-    let mut group = criterion.benchmark_group("batch");
-    group.bench_function("one-by-one", |bencher| {
+    group.throughput(Throughput::Elements(1));
+    group.bench_function(format!("{guest}-alone"), |bencher| {
         bencher.to_async(&runtime).iter(async || plugin.process_signal(&mut Call::new(), &signal).await.unwrap());
     });
     group.throughput(Throughput::Elements(ROWS as u64));
-    group.bench_function("columns", |bencher| {
+    group.bench_function(format!("{guest}-columns"), |bencher| {
         bencher.to_async(&runtime).iter(async || plugin.process_batch(&mut Call::new(), &batch).await.unwrap());
     });
-    group.finish();
+}
+
+fn bare(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let runtime = runtime();
+    let floor = Floor::new().unwrap();
+    type Reply = (Result<SignalBatch, Failure>,);
+    let function = floor.function::<(SignalBatch,), Reply>(hal9_tests::guest("plain"), NEURON, "process-batch");
+    let (mut store, function) = runtime.block_on(function).unwrap();
+    let batch = batch();
+    group.bench_function("plain-bare", |bencher| {
+        bencher.iter_batched(
+            || batch.clone(),
+            |batch| runtime.block_on(function.call_async(&mut store, (batch,))).unwrap().0.unwrap(),
+            criterion::BatchSize::SmallInput,
+        );
+    });
 }

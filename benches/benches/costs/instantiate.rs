@@ -18,6 +18,7 @@ pub(crate) const GROUP: Group = Group {
     rows: &[
         Row::time("fresh instance, one call, drop", "instantiate/fresh").at_most(8e3),
         Row::ratio("fresh instance, one call, drop: host / bare", "instantiate/fresh", "instantiate/bare"),
+        Row::ratio("fresh instance: bare, keep-resident off / on", "instantiate/bare-unkept", "instantiate/bare"),
         Row::ratio(
             "instance stopped by hand after each call / fresh by policy",
             "instantiate/stop",
@@ -58,11 +59,13 @@ fn policies(criterion: &mut Criterion) {
             state
         });
     });
-    let floor = Floor::new().unwrap();
-    let prepared = floor.prepare(&guest, NEURON, "state").unwrap();
-    group.bench_function("bare", |bencher| {
-        bencher.to_async(&runtime).iter(async || prepared.once::<_, (NeuronState,)>(&floor, ()).await.unwrap());
-    });
+    for (name, floor) in [("bare", Floor::new()), ("bare-unkept", Floor::without_keep_resident())] {
+        let floor = floor.unwrap();
+        let prepared = floor.prepare(&guest, NEURON, "state").unwrap();
+        group.bench_function(name, |bencher| {
+            bencher.to_async(&runtime).iter(async || prepared.once::<_, (NeuronState,)>(&floor, ()).await.unwrap());
+        });
+    }
     group.finish();
 }
 
