@@ -26,7 +26,7 @@ pub(crate) struct Section<'g> {
     pub(crate) about: &'g str,
     pub(crate) lines: Vec<Line<'g>>,
     /// Rows of which nothing or only part was run.
-    pub(crate) missing: Vec<&'g str>,
+    pub(crate) missing: Vec<&'g Row>,
 }
 
 /// A row with what it came to.
@@ -49,7 +49,7 @@ impl<'g> Section<'g> {
                     let is_of_two_runs = is_of_two_runs(&results.times(&row.measure));
                     section.lines.push(Line { row, measured, is_of_two_runs });
                 }
-                None => section.missing.push(row.what),
+                None => section.missing.push(row),
             }
         }
         Ok(section)

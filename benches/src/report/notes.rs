@@ -43,7 +43,8 @@ impl Notes {
             let section = sections.iter().find(|section| section.name == group);
             for what in notes.keys() {
                 let is_there = section.is_some_and(|section| {
-                    section.missing.contains(&what.as_str()) || section.lines.iter().any(|line| line.row.what == what)
+                    let measured = section.lines.iter().map(|line| line.row);
+                    measured.chain(section.missing.iter().copied()).any(|row| row.what == what)
                 });
                 if !is_there {
                     return Err(format!(
@@ -59,14 +60,16 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Row;
 
     #[test]
     fn a_note_belongs_to_a_row_and_one_that_belongs_to_none_is_refused() {
         let notes = Notes::parse("[call]\n\"signal: host / bare\" = '''\nBound by lists.\n'''\n").unwrap();
         assert_eq!(notes.of("call", "signal: host / bare"), Some("Bound by lists."));
         assert_eq!(notes.of("load", "signal: host / bare"), None);
+        const ROW: Row = Row::time("signal: host / bare", "call/signal");
         let section = |missing| Section { name: "call", about: "", lines: Vec::new(), missing };
-        assert_eq!(notes.check(&[section(vec!["signal: host / bare"])]), Ok(()));
+        assert_eq!(notes.check(&[section(vec![&ROW])]), Ok(()));
         assert!(notes.check(&[section(Vec::new())]).unwrap_err().contains("signal: host / bare"));
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Target, Unit};
+use crate::{Row, Target, Unit};
 
 use super::machine::Machine;
 use super::notes::Notes;
@@ -35,7 +35,7 @@ pub(crate) fn page(
         let is_peers = section.name == peers::NAME;
         let table = if is_peers { peers.markdown() } else { None };
         if section.lines.is_empty() && table.is_none() {
-            text.push_str("Not run.\n");
+            text.push_str(if is_peers { "Not run: that is a program of its own.\n" } else { "Not run.\n" });
             continue;
         }
         if let Some(table) = table {
@@ -80,10 +80,14 @@ fn remarks(section: &Section<'_>, notes: &Notes) -> String {
     if !two.is_empty() {
         let _ = write!(text, "\nOf two runs, so that the ratio says little: {}.\n", two.join("; "));
     }
-    if !section.missing.is_empty() {
-        let _ = write!(text, "\nNot run: {}.\n", section.missing.join("; "));
-    }
+    text.push_str(&not_run(&section.missing));
     text
+}
+
+/// Which rows were not run; nothing, where all were.
+fn not_run(rows: &[&Row]) -> String {
+    let rows: Vec<_> = rows.iter().map(|row| row.what).collect();
+    if rows.is_empty() { String::new() } else { format!("\nNot run: {}.\n", rows.join("; ")) }
 }
 
 /// Every row that has a target.
@@ -98,6 +102,8 @@ fn targets(sections: &[Section<'_>]) -> String {
         let _ = writeln!(text, "| {} | {value} | {bound} | {word} |", line.row.what);
     }
     let _ = write!(text, "\n{met} of {all} that were measured are met.\n");
+    let missing = sections.iter().flat_map(|section| &section.missing).copied();
+    text.push_str(&not_run(&missing.filter(|row| row.target.is_some()).collect::<Vec<_>>()));
     text
 }
 
@@ -137,13 +143,13 @@ pub(crate) fn with_summary(text: &str, summary: &str) -> Result<String, String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Row;
     use crate::run::Measured;
 
     const ROWS: &[Row] = &[
         Row::ratio("signal: host / bare", "call/host", "call/bare").at_most(1.15),
         Row::time("fresh", "instantiate/fresh").at_most(8e3),
         Row::figure("bytes a plugin", "scale/bytes", Unit::Bytes),
+        Row::time("cold start", "load/cold").at_most(25e6),
     ];
 
     fn section() -> Section<'static> {
@@ -157,7 +163,7 @@ mod tests {
             line(1, None, 7_000.0, Unit::Nanos),
             line(2, None, 45_056.0, Unit::Bytes),
         ];
-        Section { name: "call", about: "A call.", lines, missing: vec!["cold start"] }
+        Section { name: "call", about: "A call.", lines, missing: vec![&ROWS[3]] }
     }
 
     #[test]
@@ -174,7 +180,7 @@ mod tests {
         assert!(remarks.contains("Not run: cold start.") && remarks.contains("Of two runs"), "{remarks}");
         let targets = targets(&[section]);
         assert!(targets.contains("1 of 2 that were measured are met."), "{targets}");
-        assert!(!targets.contains("bytes a plugin"), "{targets}");
+        assert!(!targets.contains("bytes a plugin") && targets.contains("Not run: cold start."), "{targets}");
     }
 
     #[test]

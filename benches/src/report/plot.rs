@@ -35,8 +35,11 @@ struct Ink {
 ///
 /// # Errors
 ///
-/// What plotters says; and for a ratio that is no positive number.
+/// What plotters says; for no ratio at all, and for one that is no positive number.
 pub(crate) fn ratios(bars: &[Bar]) -> Result<String, String> {
+    if bars.is_empty() {
+        return Err("there is no ratio to be drawn".to_owned());
+    }
     if let Some(bar) = bars.iter().find(|bar| !(bar.value.is_finite() && bar.value > 0.0)) {
         return Err(format!("{}: the ratio {} cannot be drawn", bar.label, bar.value));
     }
@@ -57,14 +60,15 @@ fn draw(bars: &[Bar], svg: &mut String) -> Result<(), Box<dyn std::error::Error>
         .margin(MARGIN)
         .y_label_area_size(LABELS)
         .x_label_area_size(AXIS)
-        .build_cartesian_2d((least..most).log_scale(), (0..rows).into_segmented())?;
+        .build_cartesian_2d((least..most).log_scale(), (0..rows - 1).into_segmented())?;
     let text = ("sans-serif", 13).into_font().color(&TEXT.light);
     chart
         .configure_mesh()
         .disable_y_mesh()
         .y_labels(rows)
         .y_label_formatter(&|at| match at {
-            SegmentValue::CenterOf(at) => bars.get(rows - 1 - *at).map(|bar| bar.label.clone()).unwrap_or_default(),
+            // From the bottom up.
+            SegmentValue::CenterOf(at) => bars.iter().rev().nth(*at).map(|bar| bar.label.clone()).unwrap_or_default(),
             _ => String::new(),
         })
         .x_labels(6)
@@ -135,6 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_no_ratio_is_refused_with_its_name() {
+        assert!(ratios(&[]).is_err());
         for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(ratios(&[bar("odd", value, false)]).unwrap_err().contains("odd"));
         }
