@@ -117,6 +117,7 @@ impl From<HostError> for Failure {
             HostError::Trapped { .. } => (Code::PluginTrapped, Some("trap".to_owned())),
             HostError::Exited { .. } => (Code::PluginTrapped, Some("exit".to_owned())),
             HostError::Conflict { .. } => (Code::Conflict, None),
+            HostError::Unavailable { limit: Some(limit), .. } => (Code::LimitExceeded, Some(limit.to_string())),
             HostError::Unavailable { .. } => (Code::Unavailable, None),
             _ => (Code::Internal, None),
         };

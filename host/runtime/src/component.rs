@@ -2,6 +2,7 @@
 //! refuses to know grants.
 
 use std::fmt;
+use std::sync::Arc;
 
 use hal9_package::Manifest;
 use wasmparser::{Parser, Payload};
@@ -10,7 +11,8 @@ use wasmtime::component::types::ComponentItem;
 
 use crate::Error;
 use crate::compile::Compiler;
-use crate::engine::Engine;
+use crate::engine::{Engine, Init, Needs, Place};
+use crate::link::AllLinked;
 use crate::text::{MESSAGE_BYTES, escape};
 
 /// What a plugin is, read off its exports.
@@ -65,19 +67,27 @@ impl fmt::Display for Kind {
 /// A compiled component with what it says of itself. Cheap to clone; runs nothing.
 #[derive(Clone)]
 pub struct Component {
-    pub(crate) compiled: Compiled,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Where its instances live if there is room, and its code for there.
+    place: Place,
+    compiled: Compiled,
+    needs: Needs,
+    linked: AllLinked,
     imports: Vec<String>,
     exports: Vec<String>,
     kinds: Vec<Kind>,
-    manifest: Option<Manifest>,
+    manifest: Option<Arc<Manifest>>,
 }
 
 impl fmt::Debug for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Component")
-            .field("imports", &self.imports)
-            .field("exports", &self.exports)
-            .field("kinds", &self.kinds)
+            .field("imports", &self.inner.imports)
+            .field("exports", &self.inner.exports)
+            .field("kinds", &self.inner.kinds)
             .finish_non_exhaustive()
     }
 }
@@ -85,45 +95,72 @@ impl fmt::Debug for Component {
 impl Component {
     /// Compiles the bytes of a component. `name` is what errors call it.
     pub(crate) fn compile(compiler: &Compiler, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let manifest = read_manifest(name, bytes)?;
-        let compiled = compiler.compile(engine, name, bytes)?;
-        let kind = compiled.component_type();
-        let names = |items: &mut dyn Iterator<Item = (&str, _)>| items.map(|(name, _)| name.to_owned()).collect();
-        let imports = kind.imports(engine.wasmtime()).filter(|(name, import)| !is_shape(engine, name, &import.ty));
-        let imports: Vec<String> = names(&mut imports.map(|(name, _)| (name, ())));
-        let exports: Vec<String> = names(&mut kind.exports(engine.wasmtime()).map(|(name, _)| (name, ())));
+        let Scanned { manifest, data } = scan(name, bytes)?;
+        let (place, compiled) = compiler.compile(engine, name, bytes, Init::of(data))?;
+        let needs = Engine::needs(place.init, &compiled);
+        let (kind, engine) = (compiled.component_type(), compiled.engine());
+        let imports = kind.imports(engine).filter(|(name, import)| !is_shape(engine, name, &import.ty));
+        let imports: Vec<_> = imports.map(|(name, _)| name.to_owned()).collect();
+        let exports: Vec<_> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
         let kinds = kinds(name, &exports)?;
-        Ok(Self { compiled, imports, exports, kinds, manifest })
+        let (linked, manifest) = (AllLinked::default(), manifest.map(Arc::new));
+        let inner = Inner { place, compiled, needs, linked, imports, exports, kinds, manifest };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Where its instances live if there is room.
+    pub(crate) fn place(&self) -> Place {
+        self.inner.place
+    }
+
+    /// Its code, for [`Component::place`].
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.inner.compiled
+    }
+
+    /// What each of its instances takes.
+    pub(crate) fn needs(&self) -> Needs {
+        self.inner.needs
+    }
+
+    /// What it was linked to so far.
+    pub(crate) fn linked(&self) -> &AllLinked {
+        &self.inner.linked
+    }
+
+    /// As [`Component::manifest`], shared.
+    pub(crate) fn shared_manifest(&self) -> Option<&Arc<Manifest>> {
+        self.inner.manifest.as_ref()
     }
 
     /// The interfaces that it imports, with their versions, in the component's order; without those of others that have
     /// nothing in them but the shape of values, as parts that are composed share them: there is nothing to be offered.
     pub fn imports(&self) -> &[String] {
-        &self.imports
+        &self.inner.imports
     }
 
     /// The interfaces that it exports, with their versions, in the component's order.
     pub fn exports(&self) -> &[String] {
-        &self.exports
+        &self.inner.exports
     }
 
     /// What it is; at least one, and [`Kind::Lifecycle`] never alone.
     pub fn kinds(&self) -> &[Kind] {
-        &self.kinds
+        &self.inner.kinds
     }
 
     /// The manifest that it carries, where it carries one.
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.manifest.as_ref()
+        self.inner.manifest.as_deref()
     }
 }
 
 /// Whether all that an import of somebody else's interface brings are types.
-fn is_shape(engine: &Engine, name: &str, import: &ComponentItem) -> bool {
+fn is_shape(engine: &wasmtime::Engine, name: &str, import: &ComponentItem) -> bool {
     let of_hosts = name.starts_with("hal9:") || name.starts_with("wasi:");
     match import {
         ComponentItem::ComponentInstance(instance) if !of_hosts => {
-            instance.exports(engine.wasmtime()).all(|(_, item)| matches!(item.ty, ComponentItem::Type(_)))
+            instance.exports(engine).all(|(_, item)| matches!(item.ty, ComponentItem::Type(_)))
         }
         _ => false,
     }
@@ -143,6 +180,17 @@ pub(crate) fn invalid(name: &str, reason: impl Into<String>, help: impl Into<Str
 ///
 /// [`Error::InvalidComponent`] for bytes that are no component, for a manifest that is not valid, and for more than one.
 pub fn read_manifest(name: &str, bytes: &[u8]) -> Result<Option<Manifest>, Error> {
+    scan(name, bytes).map(|scanned| scanned.manifest)
+}
+
+/// What is read off the bytes of a component.
+struct Scanned {
+    manifest: Option<Manifest>,
+    /// Bytes of data that its memories begin with.
+    data: u64,
+}
+
+fn scan(name: &str, bytes: &[u8]) -> Result<Scanned, Error> {
     if Parser::is_core_wasm(bytes) {
         let help = "build a component: `cargo component build --release`, or plain cargo with `--target wasm32-wasip2`";
         return Err(invalid(name, "this is a core WebAssembly module, not a component", help));
@@ -154,13 +202,17 @@ pub fn read_manifest(name: &str, bytes: &[u8]) -> Result<Option<Manifest>, Error
     if !Parser::is_component(bytes) {
         return Err(invalid(name, "this is not WebAssembly", "give a component, a file that ends in .wasm"));
     }
-    let mut found = None;
+    let (mut found, mut data) = (None, 0);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| invalid(name, format!("malformed component: {error}"), REBUILD))?;
-        let Payload::CustomSection(section) = payload else { continue };
-        if section.name() != Manifest::SECTION {
-            continue;
-        }
+        let section = match payload {
+            Payload::CustomSection(section) if section.name() == Manifest::SECTION => section,
+            Payload::DataSection(section) => {
+                data += section.range().len() as u64;
+                continue;
+            }
+            _ => continue,
+        };
         if found.is_some() {
             return Err(invalid(name, "it carries two manifests", "call `hal9_plugin!` once in a plugin"));
         }
@@ -169,7 +221,7 @@ pub fn read_manifest(name: &str, bytes: &[u8]) -> Result<Option<Manifest>, Error
         })?;
         found = Some(manifest);
     }
-    Ok(found)
+    Ok(Scanned { manifest: found, data })
 }
 
 fn kinds(name: &str, exports: &[String]) -> Result<Vec<Kind>, Error> {

@@ -155,6 +155,8 @@ pub enum Error {
     Unavailable {
         /// The plugin's id, where there is one.
         plugin: Option<PluginId>,
+        /// The bound of the host that leaves no room, where one does.
+        limit: Option<Limit>,
         /// What is missing.
         what: String,
         /// What to do about it.

@@ -1,9 +1,12 @@
 //! Owns the reading of what ended a call: a limit, an exit, a trap, or the host's own fault. It refuses to know what
 //! becomes of the instance.
 
+use std::io;
+
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
+use crate::admission::NoRoom;
 use crate::instance::State;
 use crate::limits::Breach;
 use crate::quota::Full;
@@ -35,11 +38,12 @@ fn read(plugin: &Version, error: &wasmtime::Error, stderr: &[String], refused: O
         Some(limit) => return exceeded(plugin, limit),
         None => {}
     }
-    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_kernels(error) {
         return Error::Unavailable {
             plugin: Some(plugin.id.clone()),
+            limit: Some(Limit::Instances),
             what: format!("{}: there is no room for another instance: {}", plugin.id, error.root_cause()),
-            help: "unload plugins that are not needed, or raise `max_instances` of the host's engine".to_owned(),
+            help: FEWER.to_owned(),
         };
     }
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
@@ -81,10 +85,40 @@ fn limit(error: &wasmtime::Error, refused: bool) -> Option<Limit> {
     }
 }
 
+/// Whether the kernel had no memory, address space or maps for it.
+fn is_kernels(error: &wasmtime::Error) -> bool {
+    let is_no_memory = |cause: &io::Error| cause.raw_os_error() == Some(rustix::io::Errno::NOMEM.raw_os_error());
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(is_no_memory)
+}
+
+const FEWER: &str = "unload plugins that are not needed, or raise `max_instances` of the host's engine";
+
+/// The error for an instance that would be one too many, with the bound that it would pass.
+pub(crate) fn no_room(plugin: &Version, full: NoRoom) -> Error {
+    let (why, help) = match full {
+        NoRoom::Instances(most) => {
+            (format!("{most} live, and `max_instances` of the host's engine lets no more"), FEWER)
+        }
+        NoRoom::Maps(used, bound) => (
+            format!(
+                "the process has {used} memory maps, and the kernel lets it have {bound}, of which a fifth is kept free"
+            ),
+            "unload plugins that are not needed, or raise the kernel's bound: sysctl -w vm.max_map_count=1048576",
+        ),
+    };
+    Error::Unavailable {
+        plugin: Some(plugin.id.clone()),
+        limit: Some(Limit::Instances),
+        what: format!("{}: there is no room for another instance: {why}", plugin.id),
+        help: help.to_owned(),
+    }
+}
+
 /// The error for a plugin that would have to take from others what it needs.
 pub(crate) fn no_memory(plugin: &Version) -> Error {
     Error::Unavailable {
         plugin: Some(plugin.id.clone()),
+        limit: None,
         what: format!("{}: all plugins together use as much memory as they may", plugin.id),
         help: "unload plugins that are not needed, or raise `memory` of the host's totals".to_owned(),
     }

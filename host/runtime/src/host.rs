@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hal9_package::ByteSize;
 
+use crate::admission::Admission;
 use crate::audit::{AuditEvent, AuditKind, AuditSink, TracingAudit, UseRecorder};
 use crate::compile::{CacheAt, CompileIn, Compiler};
 use crate::component::Component;
@@ -163,17 +164,19 @@ impl HostBuilder {
         let totals = Totals::new(&self.totals);
         let network = Arc::new(Network::new(self.network)?);
         let (cache, audit) = (self.cache.as_ref(), self.backends.audit.clone());
-        let compiler = Compiler::new(&engine, self.compile_in, cache, audit);
+        let compiler = Compiler::new(self.compile_in, cache, audit);
+        let admission = Admission::new(self.engine.max_instances);
         let Self { engine: config, backends, .. } = self;
         let linkers = Linkers::default();
         let versions = AtomicU64::new(0);
-        let shared = Shared { engine, linkers, compiler, config, totals, backends, network, versions };
+        let shared = Shared { engine, admission, linkers, compiler, config, totals, backends, network, versions };
         Ok(Host { shared: Arc::new(shared) })
     }
 }
 
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    pub(crate) admission: Admission,
     pub(crate) linkers: Linkers,
     pub(crate) compiler: Compiler,
     pub(crate) config: EngineConfig,

@@ -16,6 +16,7 @@ use wasmtime_wasi::filesystem::WasiFilesystemView as _;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
+use crate::admission::Admitted;
 use crate::bindings::exports::hal9::plugin::{learning_algorithm, lifecycle, memory_provider, neuron, tool};
 use crate::bindings::hal9::plugin::types;
 use crate::call::Waiting;
@@ -83,7 +84,10 @@ impl State {
             wasi,
             table,
             files: reach.files.clone(),
-            limiter: Limiter::new(limits.memory.0, plugin.host.shared.totals.memory.clone()),
+            limiter: Limiter::new(
+                limits.memory.0.min(plugin.host.shared.config.max_memory as u64),
+                plugin.host.shared.totals.memory.clone(),
+            ),
             run,
             streams,
             clock: ClockCtx { guard: guard.clone() },
@@ -200,14 +204,17 @@ pub(crate) struct Live {
 pub(crate) struct Bounds {
     pub(crate) version: Arc<Version>,
     run: Arc<Run>,
+    /// Given back when the store is gone: fields are dropped in order.
+    _admitted: Admitted,
 }
 
 impl Live {
     /// Makes an instance, under the limits of an ordinary call, and has it initialise itself.
     pub(crate) async fn start(version: &Arc<Version>, waiting: Waiting<'_>) -> Result<Box<Self>, Error> {
+        let (linked, admitted) = version.admit()?;
         let run = Arc::new(Run::new(version.common.meter.clone()));
-        let bounds = Bounds { version: version.clone(), run: run.clone() };
-        let mut store = Store::new(version.host.shared.engine.wasmtime(), State::new(version, run)?);
+        let bounds = Bounds { version: version.clone(), run: run.clone(), _admitted: admitted };
+        let mut store = Store::new(linked.pre.engine(), State::new(version, run)?);
         store.data_mut().begin(waiting);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(version.limits.host_memory.as_usize());
@@ -222,9 +229,9 @@ impl Live {
             Ok(UpdateDeadline::YieldCustom(1, state.run.tick()))
         });
         arm(&mut store);
-        let made = bounded(&bounds, pin!(version.pre.instantiate_async(&mut store))).await;
+        let made = bounded(&bounds, pin!(linked.pre.instantiate_async(&mut store))).await;
         let instance = made.map_err(|error| fault::classify(version, error, store.data_mut()))?;
-        let guests = version.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&version.id, &error))?;
+        let guests = linked.exports.bind(&mut store, &instance).map_err(|error| does_not_fit(&version.id, &error))?;
         let generation = version.common.instances.fetch_add(1, Ordering::Relaxed) + 1;
         let recycle_at = version.policy.recycle_after.unwrap_or(u64::MAX);
         let mut live = Box::new(Self { store, guests, bounds, generation, calls: 0, recycle_at, lost: false });

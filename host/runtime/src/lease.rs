@@ -291,6 +291,7 @@ impl Drop for Lease<'_> {
 fn turned_off(plugin: &PluginId) -> Error {
     Error::Unavailable {
         plugin: Some(plugin.clone()),
+        limit: None,
         what: format!("{plugin}: it was deactivated before the turn of this call came"),
         help: "activate it, and ask it again".to_owned(),
     }

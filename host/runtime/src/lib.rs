@@ -27,6 +27,7 @@
 //! Calls need a tokio runtime with its timer, and with its I/O where a plugin has the network. This crate does not know packages, signatures, databases, HTTP servers or
 //! command lines.
 
+mod admission;
 mod audit;
 mod bindings;
 mod call;

@@ -50,6 +50,8 @@ pub enum Limit {
     OpenFiles,
     /// Bytes written to files: `file_bytes`.
     FileBytes,
+    /// Instances that live at once: `max_instances` of the host, or the memory maps that the kernel allows a process.
+    Instances,
     /// Bytes of a component: `max_component` of the host.
     ComponentSize,
     /// Time to compile a component: `time` of the child that the host compiles in.
@@ -80,6 +82,7 @@ impl Limit {
             Self::HttpBody => "http-body",
             Self::OpenFiles => "open-files",
             Self::FileBytes => "file-bytes",
+            Self::Instances => "instances",
             Self::ComponentSize => "component-size",
             Self::CompileTime => "compile-time",
             Self::CompileMemory => "compile-memory",
@@ -92,7 +95,8 @@ impl Limit {
         match self {
             Self::Deadline => Some("call_time"),
             Self::Memory => Some("memory"),
-            Self::Stack | Self::ComponentSize | Self::CompileTime | Self::CompileMemory => None,
+            Self::Stack | Self::Instances => None,
+            Self::ComponentSize | Self::CompileTime | Self::CompileMemory => None,
             Self::HostMemory => Some("host_memory"),
             Self::Handles => Some("handles"),
             Self::Resources => Some("resources"),

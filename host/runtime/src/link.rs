@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hal9_package::{Permission, PermissionKind, Permissions, PluginId};
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use crate::Error;
 use crate::bindings::hal9::plugin::{clock, config, learning, logging, memory, metrics, plugins, signals, types};
+use crate::compile::Artifact;
 use crate::component::{Component, split_version};
-use crate::engine::Engine;
-use crate::instance::State;
+use crate::engine::{Engine, Place};
+use crate::instance::{Exports, State};
 use crate::sandbox::{self, network};
 use crate::text::shell_word;
 
@@ -164,43 +165,86 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
 
 /// Which interfaces a linker has beside those that are always there.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Links {
+pub(crate) struct Links {
     http: bool,
     network: bool,
     granted: Vec<PermissionKind>,
 }
 
-/// The linkers of a host, each made once: plugins that are granted the same interfaces share one.
-#[derive(Default)]
-pub(crate) struct Linkers(Mutex<HashMap<Links, Arc<Linker<State>>>>);
-
-impl Linkers {
-    /// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
-    /// granted.
-    pub(crate) fn linker(
-        &self,
-        engine: &Engine,
-        component: &Component,
-        declared: &Permissions,
-        granted: &Permissions,
-    ) -> wasmtime::Result<Arc<Linker<State>>> {
-        let links = Links {
+impl Links {
+    /// What a component gets that has declared and was granted these.
+    pub(crate) fn new(component: &Component, declared: &Permissions, granted: &Permissions) -> Self {
+        Self {
             http: component.imports().iter().any(|import| import.starts_with("wasi:http/")),
             network: NETWORK.iter().any(|permission| declared.contains(*permission)),
             granted: PermissionKind::ALL.iter().copied().filter(|kind| granted.contains(*kind)).collect(),
+        }
+    }
+}
+
+/// A component that is linked, with the places of its exports: all plugins of it that have the same links share it.
+pub(crate) struct Linked {
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) exports: Exports,
+}
+
+/// What one component is linked to, made when it is first needed.
+#[derive(Default)]
+pub(crate) struct AllLinked(Mutex<HashMap<(Place, Links), Arc<Linked>>>);
+
+/// The linkers of a host, each made once: plugins that are granted the same interfaces share one.
+#[derive(Default)]
+pub(crate) struct Linkers(Mutex<HashMap<(Place, Links), Arc<Linker<State>>>>);
+
+impl Linkers {
+    /// A component, linked for instances in a place: its own, or on demand for one whose own is the pool.
+    ///
+    /// # Errors
+    ///
+    /// An import or an export of another type than the interface's, and a component that another host has compiled.
+    pub(crate) fn link(
+        &self,
+        engine: &Engine,
+        component: &Component,
+        place: Place,
+        links: &Links,
+    ) -> wasmtime::Result<Arc<Linked>> {
+        let own = engine.at(component.place())?;
+        wasmtime::ensure!(wasmtime::Engine::same(own, component.compiled().engine()), "another host has compiled it");
+        let mut all = component.linked().0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (place, links.clone());
+        if let Some(linked) = all.get(&key) {
+            return Ok(linked.clone());
+        }
+        let compiled = if place == component.place() {
+            component.compiled().clone()
+        } else if let Some(linked) = all.iter().find_map(|((at, _), linked)| (*at == place).then_some(linked)) {
+            linked.pre.component().clone()
+        } else {
+            Artifact::of(component.compiled())?.deserialize(engine.at(place)?)?
         };
+        let pre = self.linker(engine, &key)?.instantiate_pre(&compiled)?;
+        let exports = Exports::find(&pre, component.kinds())?;
+        let linked = Arc::new(Linked { pre, exports });
+        all.insert(key, linked.clone());
+        Ok(linked)
+    }
+
+    /// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
+    /// granted.
+    fn linker(&self, engine: &Engine, key: &(Place, Links)) -> wasmtime::Result<Arc<Linker<State>>> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(linker) = made.get(&links) {
+        if let Some(linker) = made.get(key) {
             return Ok(linker.clone());
         }
-        let linker = Arc::new(linker(engine, &links)?);
-        made.insert(links, linker.clone());
+        let linker = Arc::new(linker(engine.at(key.0)?, &key.1)?);
+        made.insert(key.clone(), linker.clone());
         Ok(linker)
     }
 }
 
-fn linker(engine: &Engine, links: &Links) -> wasmtime::Result<Linker<State>> {
-    let mut linker = Linker::<State>::new(engine.wasmtime());
+fn linker(engine: &wasmtime::Engine, links: &Links) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::<State>::new(engine);
     let to = &mut linker;
     sandbox::link(to)?;
     network::close_sockets(to)?;

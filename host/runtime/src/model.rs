@@ -132,6 +132,7 @@ impl Model {
             lease.cancel(call);
             return Err(Error::Unavailable {
                 plugin: Some(self.plugin.id().clone()),
+                limit: None,
                 what: format!("{}: the model is gone, as the plugin's instance was replaced", self.plugin.id()),
                 help: "load it again from what was saved, or train a new one".to_owned(),
             });

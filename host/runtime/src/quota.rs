@@ -22,6 +22,10 @@ impl Pool {
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
+
     pub(crate) fn give_back(&self, amount: u64) {
         self.used.fetch_sub(amount, Ordering::Relaxed);
     }

@@ -166,6 +166,7 @@ impl Resident {
         };
         Error::Unavailable {
             plugin: Some(id.clone()),
+            limit: None,
             what: format!("{id}: it broke too often in a row, and is not asked {until}"),
             help: format!("see why: hal9 audit show --plugin {id}; then mend it, or give it another configuration"),
         }

@@ -7,17 +7,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hal9_package::{
     Capability, Limits, Manifest, Permission, PermissionKind, Permissions, PluginId, Rights, RuntimePolicy,
 };
-use wasmtime::component::InstancePre;
 
+use crate::admission::Admitted;
 use crate::audit::{AuditEvent, AuditKind, Rule};
 use crate::component::Component;
 use crate::cpu::Meter;
+use crate::engine::Place;
 use crate::guard::Guard;
 use crate::host::Shared;
 use crate::imports::metrics;
-use crate::instance::{Exports, State};
+use crate::link::{Linked, Links};
 use crate::sandbox::network::Outgoing;
-use crate::{Error, Grant, Host, Kind, LoadOptions, configuration, link, sandbox};
+use crate::{Error, Grant, Host, Kind, LoadOptions, configuration, fault, link, sandbox};
 
 /// What holds for all instances of one version.
 pub(crate) struct Version {
@@ -27,8 +28,10 @@ pub(crate) struct Version {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) policy: RuntimePolicy,
     pub(crate) host: Host,
-    pub(crate) pre: InstancePre<State>,
-    pub(crate) exports: Exports,
+    component: Component,
+    links: Links,
+    /// The component as it is linked for its own place.
+    linked: Arc<Linked>,
     pub(crate) reach: Reach,
     pub(crate) common: Common,
     /// Which of the host's versions this is; no two have the same number.
@@ -58,9 +61,9 @@ pub(crate) struct Common {
 /// # Errors
 ///
 /// [`Error::InvalidComponent`] where there is none.
-pub(crate) fn manifest(component: &Component, options: &mut LoadOptions) -> Result<Manifest, Error> {
+pub(crate) fn manifest(component: &Component, options: &mut LoadOptions) -> Result<Arc<Manifest>, Error> {
     let given = options.manifest.take();
-    component.manifest().cloned().or(given).ok_or_else(|| Error::InvalidComponent {
+    component.shared_manifest().cloned().or(given.map(Arc::new)).ok_or_else(|| Error::InvalidComponent {
         plugin: "a component without a manifest".to_owned(),
         reason: "nothing says what it is".to_owned(),
         help: "call `hal9_plugin!` in the plugin, or put a manifest.json beside it".to_owned(),
@@ -76,7 +79,7 @@ impl Version {
     pub(crate) fn link(
         host: &Host,
         component: &Component,
-        manifest: Manifest,
+        manifest: Arc<Manifest>,
         options: LoadOptions,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
@@ -94,9 +97,8 @@ impl Version {
         let limits = manifest.limits.effective(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
         let Shared { linkers, engine, totals, .. } = &*host.shared;
-        let linker = linkers.linker(engine, component, &manifest.permissions, rights.granted()).map_err(invalid)?;
-        let pre = linker.instantiate_pre(&component.compiled).map_err(invalid)?;
-        let exports = Exports::find(&pre, component.kinds()).map_err(invalid)?;
+        let links = Links::new(component, &manifest.permissions, rights.granted());
+        let linked = linkers.link(engine, component, component.place(), &links).map_err(invalid)?;
         let config = configuration::check(&manifest, options.config)?;
         let reach = Reach::new(host, &manifest, rights, &limits, before);
         let common = before.map_or_else(
@@ -108,18 +110,40 @@ impl Version {
         );
         Ok(Self {
             number: host.shared.next_version(),
-            manifest: Arc::new(manifest),
+            manifest,
+            component: component.clone(),
+            links,
+            linked,
             kinds: component.kinds().to_vec(),
             host: host.clone(),
             config: RwLock::new(Arc::new(config)),
             id,
             limits,
             policy,
-            pre,
-            exports,
             reach,
             common,
         })
+    }
+
+    /// Lets another instance begin, and says what it is made of: in the pool while there is room, else on demand.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where as many live as may.
+    pub(crate) fn admit(&self) -> Result<(Arc<Linked>, Admitted), Error> {
+        let Shared { admission, linkers, engine, .. } = &*self.host.shared;
+        let mut admitted = admission
+            .admit(self.component.needs())
+            .map_err(|full| fault::no_room(self, full))
+            .inspect_err(|error| self.record(error))?;
+        let place = self.component.place();
+        let invalid = |error: wasmtime::Error| does_not_fit(&self.id, &error);
+        if !place.pooled || admitted.take(engine.places(place.init).map_err(invalid)?) {
+            return Ok((self.linked.clone(), admitted));
+        }
+        let on_demand = Place { pooled: false, ..place };
+        let linked = linkers.link(engine, &self.component, on_demand, &self.links).map_err(invalid)?;
+        Ok((linked, admitted))
     }
 
     pub(crate) fn config(&self) -> Arc<serde_json::Value> {

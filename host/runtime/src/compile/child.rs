@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 use super::protocol::{INVALID, NO_MEMORY, REASON_BYTES, TASK, Task};
 use super::sealed::Artifact;
-use crate::engine::Fingerprint;
+use crate::engine::{Fingerprint, Init};
 
 /// A program that compiles one component and ends: any one that calls [`compile_child`](crate::compile_child) when it is
 /// started with these arguments, such as the embedder's own. It gets an empty environment, the root as its folder, and
@@ -68,14 +68,14 @@ impl Child {
     }
 
     /// Has the child compile, and waits for it.
-    pub(super) fn run(&self, fingerprint: &Fingerprint, component: &[u8]) -> Ended {
-        self.attempt(fingerprint, component).unwrap_or_else(|error| Ended::Lost(error.to_string()))
+    pub(super) fn run(&self, fingerprint: &Fingerprint, init: Init, component: &[u8]) -> Ended {
+        self.attempt(fingerprint, init, component).unwrap_or_else(|error| Ended::Lost(error.to_string()))
     }
 
-    fn attempt(&self, fingerprint: &Fingerprint, component: &[u8]) -> io::Result<Ended> {
+    fn attempt(&self, fingerprint: &Fingerprint, init: Init, component: &[u8]) -> io::Result<Ended> {
         let begun = Instant::now();
         let left = || self.time.saturating_sub(begun.elapsed());
-        let mut running = Running(self.command(component.len()).spawn()?);
+        let mut running = Running(self.command(init, component.len()).spawn()?);
         feed(running.0.stdin.take(), component.to_vec())?;
         let most = fingerprint.len() as u64 + self.memory.0 / 4;
         let output = collect(running.0.stdout.take(), most + 1)?;
@@ -95,10 +95,10 @@ impl Child {
         Ok(read(fingerprint, status, output, String::from_utf8_lossy(&said).trim()))
     }
 
-    fn command(&self, component: usize) -> Command {
+    fn command(&self, init: Init, component: usize) -> Command {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let seconds = self.time.as_secs().saturating_add(1).saturating_mul(threads as u64);
-        let task = Task { memory: self.memory.0, cpu: seconds, component: component as u64 };
+        let task = Task { memory: self.memory.0, cpu: seconds, component: component as u64, init };
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
@@ -181,7 +181,7 @@ mod tests {
 
     /// How a child ends that is a script.
     fn run(script: &str, time: Duration) -> Ended {
-        Child { time, ..Child::new(SHELL, ["-c", script]) }.run(&[b'f'; 32], b"a component")
+        Child { time, ..Child::new(SHELL, ["-c", script]) }.run(&[b'f'; 32], Init::Copied, b"a component")
     }
 
     fn patient(script: &str) -> Ended {
@@ -226,7 +226,7 @@ mod tests {
     fn a_child_that_writes_without_end_is_cut_off() {
         let mut child = Child::new(SHELL, ["-c", "exec cat /dev/zero"]);
         child.memory = ByteSize::mib(1);
-        assert!(matches!(child.run(&[0; 32], b""), Ended::Memory));
+        assert!(matches!(child.run(&[0; 32], Init::Copied, b""), Ended::Memory));
         assert!(matches!(patient("cat /dev/zero >&2; exit 71"), Ended::Memory), "and so is what it says of itself");
     }
 
@@ -249,7 +249,9 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_told() {
-        let Ended::Lost(reason) = Child::new("/no/such/program", [""; 0]).run(&[0; 32], b"") else { panic!() };
+        let Ended::Lost(reason) = Child::new("/no/such/program", [""; 0]).run(&[0; 32], Init::Copied, b"") else {
+            panic!()
+        };
         assert!(reason.contains("No such file"), "{reason}");
     }
 }

@@ -16,14 +16,15 @@ use wasmtime::component::Component as Compiled;
 
 use crate::audit::{AuditEvent, AuditKind, AuditSink};
 use crate::component::{REBUILD, invalid};
-use crate::engine::{Engine, Fingerprint};
+use crate::engine::{Engine, Fingerprint, Init, Place};
 use crate::text::{MESSAGE_BYTES, escape};
 use crate::{Error, Limit};
 use cache::{Cache, Found};
 use child::Ended;
-use sealed::{Artifact, Name};
+use sealed::Name;
 
 pub use child::Child;
+pub(crate) use sealed::Artifact;
 pub use worker::compile_child;
 
 /// Where components are compiled. Compiling is work on bytes that nobody has to trust: it can take minutes and gigabytes.
@@ -48,16 +49,14 @@ pub(crate) struct CacheAt {
 pub(crate) struct Compiler {
     place: CompileIn,
     cache: Option<Cache>,
-    fingerprint: Fingerprint,
     audit: Arc<dyn AuditSink>,
     turn: Mutex<()>,
 }
 
 impl Compiler {
     /// A cache that cannot be used is told to `tracing`, and done without.
-    pub(crate) fn new(engine: &Engine, place: CompileIn, cache: Option<&CacheAt>, audit: Arc<dyn AuditSink>) -> Self {
-        let mut compiler =
-            Self { place, cache: None, fingerprint: engine.fingerprint(), audit, turn: Mutex::default() };
+    pub(crate) fn new(place: CompileIn, cache: Option<&CacheAt>, audit: Arc<dyn AuditSink>) -> Self {
+        let mut compiler = Self { place, cache: None, audit, turn: Mutex::default() };
         let Some(at) = cache else { return compiler };
         match Cache::open(&at.folder, at.most.0) {
             Ok((cache, dropped)) => {
@@ -78,31 +77,40 @@ impl Compiler {
         compiler
     }
 
-    /// The code of a component. `name` is what errors call it.
-    pub(crate) fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Compiled, Error> {
-        let Some(cache) = &self.cache else { return Ok(self.make(engine, name, bytes)?.0) };
-        let entry = cache.name(&self.fingerprint, bytes);
-        if let Some(found) = self.find(engine, name, cache, &entry) {
+    /// The code of a component, and where it is to run. `name` is what errors call it.
+    pub(crate) fn compile(
+        &self,
+        engine: &Engine,
+        name: &str,
+        bytes: &[u8],
+        init: Init,
+    ) -> Result<(Place, Compiled), Error> {
+        let fingerprint = engine.fingerprint(init).map_err(|error| refused(name, &error))?;
+        let entry = self.cache.as_ref().map(|cache| (cache, cache.name(&fingerprint, bytes)));
+        if let Some((cache, entry)) = &entry
+            && let Some(found) = self.find(engine, name, init, cache, entry)
+        {
             return Ok(found);
         }
-        let (compiled, artifact) = self.make(engine, name, bytes)?;
-        let kept = match artifact {
-            Some(artifact) => cache.put(&entry, artifact.bytes()),
-            None => compiled.serialize().map_err(std::io::Error::other).and_then(|bytes| cache.put(&entry, &bytes)),
-        };
-        if let Err(error) = kept {
+        let artifact = self.make(engine, name, bytes, init, &fingerprint)?;
+        // wasmtime holds a component against its pool only here.
+        let placed =
+            engine.place(init, |engine| artifact.deserialize(engine)).map_err(|error| refused(name, &error))?;
+        if let Some((cache, entry)) = &entry
+            && let Err(error) = cache.put(entry, artifact.bytes())
+        {
             tracing::warn!(plugin = name, "compiled code could not be kept: {error}");
         }
-        Ok(compiled)
+        Ok(placed)
     }
 
     /// What the cache has. An entry that is not what was put there is dropped, and that is recorded.
-    fn find(&self, engine: &Engine, name: &str, cache: &Cache, entry: &Name) -> Option<Compiled> {
+    fn find(&self, engine: &Engine, name: &str, init: Init, cache: &Cache, entry: &Name) -> Option<(Place, Compiled)> {
         let wrong = match cache.get(entry) {
             Found::Nothing => return None,
             Found::Wrong(reason) => reason,
-            Found::Code(artifact) => match artifact.deserialize(engine.wasmtime()) {
-                Ok(compiled) => return Some(compiled),
+            Found::Code(artifact) => match engine.place(init, |engine| artifact.deserialize(engine)) {
+                Ok(placed) => return Some(placed),
                 Err(error) => format!("{error:#}"),
             },
         };
@@ -112,37 +120,35 @@ impl Compiler {
         None
     }
 
-    /// Compiles; the artifact, where it came from a child.
-    fn make(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<(Compiled, Option<Artifact>), Error> {
-        let refused = |error: wasmtime::Error| invalid(name, format!("{error:#}"), REBUILD);
+    /// Compiles.
+    fn make(
+        &self,
+        engine: &Engine,
+        name: &str,
+        bytes: &[u8],
+        init: Init,
+        fingerprint: &Fingerprint,
+    ) -> Result<Artifact, Error> {
         let CompileIn::Child(child) = &self.place else {
-            return Ok((engine.compile(bytes).map_err(refused)?, None));
+            let code = engine.compile(init, bytes).map_err(|error| refused(name, &error))?;
+            return Ok(Artifact::compiled(code, 0));
         };
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = child.run(&self.fingerprint, bytes);
+        let ended = child.run(fingerprint, init, bytes);
         drop(turn);
-        let artifact = match ended {
-            Ended::Done(artifact) => artifact,
-            Ended::Invalid(reason) => return Err(invalid(name, reason, REBUILD)),
-            Ended::Crashed(how) => {
-                return Err(invalid(name, format!("the compiler broke at it: {how}"), CRASHED));
-            }
-            Ended::Time => return Err(self.exceeded(name, Limit::CompileTime, format!("{:?}", child.time), "time")),
-            Ended::Memory => {
-                return Err(self.exceeded(name, Limit::CompileMemory, child.memory.to_string(), "memory"));
-            }
-            Ended::Lost(what) => {
-                return Err(Error::Unavailable {
-                    plugin: name.parse().ok(),
-                    what: format!("{name}: {} cannot compile: {what}", child.program.display()),
-                    help: "give the host a program that calls `hal9_host::compile_child`, of the same version"
-                        .to_owned(),
-                });
-            }
-        };
-        // wasmtime holds a component against its pool only here.
-        let compiled = artifact.deserialize(engine.wasmtime()).map_err(refused)?;
-        Ok((compiled, Some(artifact)))
+        Err(match ended {
+            Ended::Done(artifact) => return Ok(artifact),
+            Ended::Invalid(reason) => invalid(name, reason, REBUILD),
+            Ended::Crashed(how) => invalid(name, format!("the compiler broke at it: {how}"), CRASHED),
+            Ended::Time => self.exceeded(name, Limit::CompileTime, format!("{:?}", child.time), "time"),
+            Ended::Memory => self.exceeded(name, Limit::CompileMemory, child.memory.to_string(), "memory"),
+            Ended::Lost(what) => Error::Unavailable {
+                plugin: name.parse().ok(),
+                limit: None,
+                what: format!("{name}: {} cannot compile: {what}", child.program.display()),
+                help: "give the host a program that calls `hal9_host::compile_child`, of the same version".to_owned(),
+            },
+        })
     }
 
     /// A bound of compiling that was reached, on record.
@@ -173,6 +179,10 @@ impl Compiler {
             help: help.to_owned(),
         });
     }
+}
+
+fn refused(name: &str, error: &wasmtime::Error) -> Error {
+    invalid(name, format!("{error:#}"), REBUILD)
 }
 
 const SMALLER: &str =

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::engine::Init;
+
 /// The variable of the child's environment that holds its [`Task`]: what it needs before it reads anything.
 pub(super) const TASK: &str = "HAL9_COMPILE";
 
@@ -28,11 +30,14 @@ pub(super) struct Task {
     pub(super) cpu: u64,
     /// Bytes of the component on its standard input.
     pub(super) component: u64,
+    /// How its data come into its memory.
+    pub(super) init: Init,
 }
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.memory, self.cpu, self.component)
+        let init = u64::from(self.init == Init::Mapped);
+        write!(f, "{} {} {} {init}", self.memory, self.cpu, self.component)
     }
 }
 
@@ -42,7 +47,9 @@ impl FromStr for Task {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut numbers = text.split(' ').map(str::parse);
         let mut next = || numbers.next().unwrap_or_else(|| "".parse());
-        Ok(Self { memory: next()?, cpu: next()?, component: next()? })
+        let (memory, cpu, component) = (next()?, next()?, next()?);
+        let init = if next()? == 0 { Init::Copied } else { Init::Mapped };
+        Ok(Self { memory, cpu, component, init })
     }
 }
 
@@ -52,9 +59,11 @@ mod tests {
 
     #[test]
     fn a_task_is_read_as_it_was_written() {
-        let task = Task { memory: 1, cpu: u64::MAX, component: 0 };
-        assert_eq!(task.to_string().parse(), Ok(task));
-        for wrong in ["", "1 2", "1 2 x", "1 2 -3"] {
+        for init in [Init::Copied, Init::Mapped] {
+            let task = Task { memory: 1, cpu: u64::MAX, component: 0, init };
+            assert_eq!(task.to_string().parse(), Ok(task));
+        }
+        for wrong in ["", "1 2", "1 2 3", "1 2 x 0", "1 2 -3 0"] {
             assert!(wrong.parse::<Task>().is_err(), "{wrong}");
         }
     }

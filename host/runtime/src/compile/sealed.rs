@@ -81,7 +81,7 @@ impl Secret {
 }
 
 /// Machine code that may run: there is one only of what was compiled for this host or of an entry with a seal that holds.
-pub(super) struct Artifact {
+pub(crate) struct Artifact {
     bytes: Vec<u8>,
     skip: usize,
 }
@@ -93,9 +93,14 @@ impl std::fmt::Debug for Artifact {
 }
 
 impl Artifact {
-    /// What the host's own child wrote, from `skip` on.
-    pub(super) fn compiled(bytes: Vec<u8>, skip: usize) -> Self {
+    /// What wasmtime made in this process, or the host's own child wrote, from `skip` on.
+    pub(crate) fn compiled(bytes: Vec<u8>, skip: usize) -> Self {
         Self { bytes, skip }
+    }
+
+    /// The code of a component that is ready to run, for another engine of the same settings.
+    pub(crate) fn of(component: &Compiled) -> wasmtime::Result<Self> {
+        Ok(Self { bytes: component.serialize()?, skip: 0 })
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -103,12 +108,13 @@ impl Artifact {
     }
 
     /// Makes the code ready to run. wasmtime checks its version and settings, and nothing else.
-    pub(super) fn deserialize(&self, engine: &Engine) -> wasmtime::Result<Compiled> {
+    pub(crate) fn deserialize(&self, engine: &Engine) -> wasmtime::Result<Compiled> {
         #[expect(
             unsafe_code,
             reason = "wasmtime cannot tell its own machine code from another's, so it leaves that to us"
         )]
-        // SAFETY: the bytes must be what wasmtime serialised. An `Artifact` is made in two places. `compiled` takes what
+        // SAFETY: the bytes must be what wasmtime serialised. An `Artifact` is made in three places. `of` takes
+        // what wasmtime has made ready already. `compiled` takes what
         // the child wrote that this host started, as `Engine::precompile_component` gave it. `open` takes bytes whose
         // seal holds, and seals are made with a key that only this user can read, of code that was compiled for this
         // host. The bytes are our own copy: nobody can change them between that check and here, as wasmtime copies them.

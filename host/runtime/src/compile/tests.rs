@@ -46,11 +46,11 @@ impl Bench {
 
     fn compiler_at(&self, place: CompileIn, folder: &Path) -> Compiler {
         let at = CacheAt { folder: folder.to_owned(), most: ByteSize::mib(64) };
-        Compiler::new(&self.engine, place, Some(&at), Arc::clone(&self.records) as _)
+        Compiler::new(place, Some(&at), Arc::clone(&self.records) as _)
     }
 
     fn compile(&self, compiler: &Compiler, text: &str) -> Result<(), Error> {
-        compiler.compile(&self.engine, "test.plugin", &wat::parse_str(text).unwrap()).map(drop)
+        compiler.compile(&self.engine, "test.plugin", &wat::parse_str(text).unwrap(), Init::Copied).map(drop)
     }
 
     /// Compiles in this process, and keeps the code.
@@ -190,7 +190,10 @@ fn what_does_not_compile_is_not_kept() {
     // More than the engine's pool offers: only the last step sees that.
     let large = "(component (core module $m (memory 100)) (core instance (instantiate $m)))";
     assert!(matches!(bench.compile(&compiler, large), Err(Error::InvalidComponent { .. })));
-    assert!(matches!(compiler.compile(&bench.engine, "x", b"nothing"), Err(Error::InvalidComponent { .. })));
+    assert!(matches!(
+        compiler.compile(&bench.engine, "x", b"nothing", Init::Copied),
+        Err(Error::InvalidComponent { .. })
+    ));
     assert_eq!(entries(bench.folder.path()), [] as [PathBuf; 0]);
 }
 

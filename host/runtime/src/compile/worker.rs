@@ -38,7 +38,7 @@ fn work() -> Result<(), Failed> {
     if component.len() as u64 != task.component {
         return Err(Failed(NO_TASK, "the component was cut short".to_owned()));
     }
-    let engine = engine::for_compiling().map_err(refused)?;
+    let engine = engine::for_compiling(task.init).map_err(refused)?;
     let artifact = engine.precompile_component(&component).map_err(refused)?;
     let mut output = io::stdout().lock();
     let written = output.write_all(&engine::fingerprint(&engine)).and_then(|()| output.write_all(&artifact));

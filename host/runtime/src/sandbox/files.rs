@@ -129,6 +129,7 @@ impl Files {
                 let plugin = self.guard.plugin();
                 Error::Unavailable {
                     plugin: Some(plugin.clone()),
+                    limit: None,
                     what: format!("{plugin}: the directory of {permission} cannot be opened: {error}"),
                     help: format!("create the directory `{}`, or revoke {permission}", grant.host),
                 }
