@@ -238,6 +238,8 @@ impl From<SignatureError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use hal9_host::Limit;
+
     use super::*;
 
     #[test]
@@ -252,6 +254,17 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), name);
             assert_eq!(code.status(), status);
         }
+    }
+
+    #[test]
+    fn want_of_room_is_a_limit_where_a_bound_of_the_host_left_none() {
+        let failure = |limit| {
+            let (what, help) = ("full".to_owned(), "raise it".to_owned());
+            Failure::from(HostError::Unavailable { plugin: "test.plugin".parse().ok(), limit, what, help })
+        };
+        let (full, gone) = (failure(Some(Limit::Instances)), failure(None));
+        assert_eq!((full.code.status(), full.reason.as_deref()), (7, Some("instances")));
+        assert_eq!((gone.code.status(), gone.reason), (11, None));
     }
 
     #[test]

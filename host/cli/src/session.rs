@@ -89,7 +89,11 @@ impl Session {
         let audit = audit_log(&home)?;
         let file: Arc<dyn LogSink> = Arc::new(FileLog::new(home.logs()));
         let log = Arc::new(MaskedLog { sinks: [Some(file), log].into_iter().flatten().collect() });
-        let mut host = host(&home, log)?.totals(settings.totals()).network(settings.network()?).audit(audit.clone());
+        let mut host = host(&home, log)?
+            .engine(settings.engine())
+            .totals(settings.totals())
+            .network(settings.network()?)
+            .audit(audit.clone());
         if let Some(watch) = &watch {
             host = host.audit(watch.beside(audit.clone())).recorder(watch.clone());
         }

@@ -8,10 +8,10 @@ mod tests;
 mod trust;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
-use hal9_host::HostLimits;
+use hal9_host::{EngineConfig, HostLimits};
 use hal9_package::{ByteSize, Permission, PluginId, SecretKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -53,6 +53,8 @@ struct Environment {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HostSettings {
+    /// Instances that live at once.
+    instances: Option<NonZeroU32>,
     memory: Option<ByteSize>,
     cores: Option<NonZeroUsize>,
     connections: Option<u64>,
@@ -120,6 +122,14 @@ impl Settings {
     /// The plugins of which anything is said.
     pub(crate) fn plugins(&self) -> impl Iterator<Item = &PluginId> {
         self.plugins.keys()
+    }
+
+    /// How the engine is set up, for a process that lives as long as a command: it waits for its pool, and needs a small one.
+    pub(crate) fn engine(&self) -> EngineConfig {
+        let mut engine = EngineConfig::default();
+        engine.max_instances = self.host.instances.map_or(engine.max_instances, NonZeroU32::get);
+        engine.pooled_instances = 16;
+        engine
     }
 
     /// What all plugins together may use.

@@ -99,6 +99,7 @@ struct Pair {
 
 struct Pooled {
     engine: wasmtime::Engine,
+    fingerprint: Fingerprint,
     places: Arc<Pool>,
 }
 
@@ -173,7 +174,7 @@ impl Engine {
 
     /// What decides on the code, for components that begin in that way.
     pub(crate) fn fingerprint(&self, init: Init) -> wasmtime::Result<Fingerprint> {
-        Ok(fingerprint(&self.all.pooled(init)?.engine))
+        Ok(self.all.pooled(init)?.fingerprint)
     }
 }
 
@@ -204,8 +205,9 @@ impl Engines {
         }
         let places = self.config.pooled_instances.min(self.config.max_instances);
         let engine = wasmtime::Engine::new(&pool(&self.config, init, places))?;
+        let fingerprint = fingerprint(&engine);
         // Another thread may have been first.
-        Ok(pooled.get_or_init(|| Pooled { engine, places: Arc::new(Pool::new(places.into())) }))
+        Ok(pooled.get_or_init(|| Pooled { engine, fingerprint, places: Arc::new(Pool::new(places.into())) }))
     }
 
     fn on_demand(&self, init: Init) -> wasmtime::Result<&wasmtime::Engine> {

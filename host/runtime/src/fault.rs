@@ -91,7 +91,8 @@ fn is_kernels(error: &wasmtime::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref()).any(is_no_memory)
 }
 
-const FEWER: &str = "unload plugins that are not needed, or raise `max_instances` of the host's engine";
+const FEWER: &str = "unload plugins that are not needed, or raise `max_instances` of the host's engine: in hal9.toml, \
+                     `instances` under [host]";
 
 /// The error for an instance that would be one too many, with the bound that it would pass.
 pub(crate) fn no_room(plugin: &Version, full: NoRoom) -> Error {

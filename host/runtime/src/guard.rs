@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use governor::clock::DefaultClock;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hal9_package::{Host, Permission, PermissionKind, Permissions, PluginId, Rights};
 
@@ -32,6 +33,10 @@ pub(crate) enum Interface {
 
 /// How many interfaces there are.
 const INTERFACES: usize = Interface::Signals as usize + 1;
+
+/// The clock of all rates: to make one asks the processor what it can do, which takes longer than all else that a plugin is linked
+/// with, on a virtual machine above all.
+static CLOCK: LazyLock<DefaultClock> = LazyLock::new(DefaultClock::default);
 
 /// The most of a name that a record shows, in bytes.
 const NAME_BYTES: usize = 512;
@@ -65,7 +70,7 @@ impl Guard {
         recorder: Option<Arc<dyn UseRecorder>>,
     ) -> Self {
         let quota = Quota::per_second(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
-        let rates = std::array::from_fn(|_| RateLimiter::direct(quota));
+        let rates = std::array::from_fn(|_| RateLimiter::direct_with_clock(quota, CLOCK.clone()));
         Self { plugin, declared, rights, rates, inert: Mutex::default(), audit, recorder }
     }
 

@@ -79,3 +79,19 @@ fn a_failure_of_its_own_is_a_plugin_error() {
         (&"unsupported".into(), &"test.faults: not\\ntoday\\u{1b}[2J (unsupported)".into())
     );
 }
+
+#[test]
+fn an_instance_too_many_is_a_limit_and_the_others_answer() {
+    let home = home("faults", "60s");
+    let settings = home.path().join("hal9.toml");
+    std::fs::write(&settings, "[host]\ninstances = 1\n").unwrap();
+    let value = home.hal9(["--json", "signal", "send", "--layer", "L2", "hello"]).json();
+    let errors: Vec<_> =
+        value["replies"].as_array().unwrap().iter().map(|reply| &reply["error"]).filter(|it| !it.is_null()).collect();
+    let [error] = errors.as_slice() else { panic!("one of two has an instance: {value}") };
+    assert_eq!((&error["code"], &error["reason"]), (&"limit-exceeded".into(), &"instances".into()), "{error}");
+    assert!(error["help"].as_str().unwrap().contains("`instances` under [host]"), "{error}");
+    std::fs::write(&settings, "[host]\ninstances = 2\n").unwrap();
+    let value = home.hal9(["--json", "signal", "send", "--layer", "L2", "hello"]).json();
+    assert!(value["replies"].as_array().unwrap().iter().all(|reply| reply["error"].is_null()), "{value}");
+}

@@ -66,8 +66,9 @@ pub(super) async fn run(session: &mut Session, name: Option<&str>) -> Result<(),
     };
     // Those that cannot be started cannot be asked.
     let mut failures = BTreeMap::new();
-    for plugin in &plugins {
-        if let Err(failure) = session.activate(plugin).await {
+    let outcomes = session.activate_all(&plugins).await?;
+    for (plugin, outcome) in plugins.iter().zip(outcomes) {
+        if let Err(failure) = outcome {
             failures.insert(plugin.id().clone(), failure);
         }
     }

@@ -99,8 +99,9 @@ async fn start(session: &mut Session, layer: &str, neuron: Option<&str>) -> Resu
     if plugins.is_empty() {
         return Err(nobody(session, layer, neuron)?);
     }
-    for plugin in plugins {
-        if let Err(failure) = session.activate(&plugin).await {
+    let outcomes = session.activate_all(&plugins).await?;
+    for (plugin, outcome) in plugins.iter().zip(outcomes) {
+        if let Err(failure) = outcome {
             replies.push(Reply {
                 plugin: plugin.id().to_string(),
                 neuron: None,

@@ -1,7 +1,7 @@
 //! Owns how a plugin comes to run in a session: read, compiled, granted what the settings say and started, with those that it may
 //! reach. It refuses to know what is asked of it then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hal9_host::{AuditSink as _, Component, LoadOptions, Swap, Widening};
 use hal9_package::{Capability, Manifest, PermissionKind, Permissions};
@@ -12,6 +12,9 @@ use crate::failure::{Code, Failure};
 use crate::output::word;
 use crate::source;
 use crate::trust;
+
+/// So many components are in memory at once while their code is made ready.
+const AT_ONCE: usize = 64;
 
 impl Session {
     /// Loads a plugin into the manager.
@@ -87,11 +90,53 @@ impl Session {
         Ok(())
     }
 
+    /// As [`activate`](Self::activate), of many plugins, whose code is made ready on all processors; what became of each, in
+    /// their order.
+    pub(crate) async fn activate_all(
+        &mut self,
+        plugins: &[hal9_registry::Plugin],
+    ) -> Result<Vec<Result<hal9_host::Plugin, Failure>>, Failure> {
+        let mut outcomes = Vec::new();
+        for some in plugins.chunks(AT_ONCE) {
+            let wanted: Vec<_> = some.iter().filter(|plugin| self.manager.get(plugin.id()).is_err()).collect();
+            let mut read = Vec::new();
+            for plugin in wanted.iter().filter(|_| wanted.len() > 1) {
+                // What may not run or cannot be read is told when its turn comes.
+                let may_run = self.settings.trust().may_run(plugin.id(), trust::key_of(plugin)).is_ok();
+                if may_run && let Ok(bytes) = self.read(plugin) {
+                    read.push((plugin.id().to_string(), bytes));
+                }
+            }
+            let spinner = (!read.is_empty()).then(|| self.output.spinner(format!("compiling {} plugins", read.len())));
+            let compiled = self.manager.host().compile_all(&read);
+            drop(spinner);
+            let mut ready: BTreeMap<_, _> = read.into_iter().map(|(id, _)| id).zip(compiled).collect();
+            for plugin in some {
+                let code = ready.remove(plugin.id().as_str()).map(|code| code.map_err(Failure::from));
+                let loaded = match self.activate_with(plugin, code).await {
+                    Ok(loaded) => self.activate_reachable(&loaded).await.map(|()| loaded),
+                    Err(failure) => Err(failure),
+                };
+                outcomes.push(loaded);
+            }
+        }
+        Ok(outcomes)
+    }
+
     async fn activate_alone(&mut self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+        self.activate_with(plugin, None).await
+    }
+
+    /// Loads and activates a plugin, with its code or what kept it from being made ready, where that was done already.
+    async fn activate_with(
+        &mut self,
+        plugin: &hal9_registry::Plugin,
+        code: Option<Result<Component, Failure>>,
+    ) -> Result<hal9_host::Plugin, Failure> {
         if let Ok(loaded) = self.manager.get(plugin.id()) {
             return Ok(loaded);
         }
-        let result = self.start(plugin).await;
+        let result = self.start(plugin, code).await;
         if let Err(failure) = &result {
             self.errors.insert(plugin.id().clone(), failure.message.clone());
             // Nothing is sent to what could not start; what it did before it failed counts.
@@ -100,22 +145,36 @@ impl Session {
         result
     }
 
-    async fn start(&self, plugin: &hal9_registry::Plugin) -> Result<hal9_host::Plugin, Failure> {
+    /// The bytes of a plugin's component.
+    fn read(&self, plugin: &hal9_registry::Plugin) -> Result<Vec<u8>, Failure> {
+        if let Some(bytes) = self.findings()?.component(plugin).transpose()? {
+            return Ok(bytes);
+        }
+        match &plugin.source {
+            Source::Linked(link) => source::read(&link.component).map_err(|failure| {
+                failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", word(&link.folder)))
+            }),
+            Source::Installed(_) => Ok(self.registry.component(plugin)?),
+        }
+    }
+
+    async fn start(
+        &self,
+        plugin: &hal9_registry::Plugin,
+        code: Option<Result<Component, Failure>>,
+    ) -> Result<hal9_host::Plugin, Failure> {
         if let Err(failure) = self.settings.trust().may_run(plugin.id(), trust::key_of(plugin)) {
             trust::refusal(&failure).iter().for_each(|event| self.audit.record(event));
             return Err(failure);
         }
-        let found = self.findings()?.component(plugin).transpose()?;
-        let bytes = match (&plugin.source, found) {
-            (_, Some(bytes)) => bytes,
-            (Source::Linked(link), None) => source::read(&link.component).map_err(|failure| {
-                failure.plugin(plugin.id()).help(format!("build it again: hal9 plugin build {}", word(&link.folder)))
-            })?,
-            (Source::Installed(_), None) => self.registry.component(plugin)?,
+        let component = match code {
+            Some(code) => code?,
+            None => {
+                let bytes = self.read(plugin)?;
+                let _spinner = self.output.spinner(format!("compiling {}", plugin.id()));
+                self.manager.host().compile(plugin.id().as_str(), &bytes)?
+            }
         };
-        let spinner = self.output.spinner(format!("compiling {}", plugin.id()));
-        let component = self.manager.host().compile(plugin.id().as_str(), &bytes)?;
-        drop(spinner);
         if let Some(manifest) = component.manifest()
             && manifest.metadata.id != *plugin.id()
         {

@@ -88,6 +88,8 @@ fn totals_are_the_defaults_but_for_what_is_said() {
     let totals = read(TEXT, None).unwrap().totals();
     assert_eq!((totals.memory.0, totals.connections), (1 << 30, 3));
     assert_eq!(totals.open_files, HostLimits::default().open_files);
+    assert_eq!(read("[host]\ninstances = 20000", None).unwrap().engine().max_instances, 20_000);
+    assert!(read("[host]\ninstances = 0", None).is_err());
     assert!(read("[host]\ncores = 0", None).is_err() && read("[host]\ncore = 1", None).is_err());
 }
 
