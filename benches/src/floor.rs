@@ -7,7 +7,7 @@ use hal9_host::Level;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc,
 };
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// Bare wasmtime.
@@ -59,6 +59,7 @@ impl Floor {
     fn with(epochs: bool, keep_resident: usize) -> Result<Self> {
         let mut pool = PoolingAllocationConfig::new();
         pool.linear_memory_keep_resident(keep_resident).table_keep_resident(keep_resident.min(64 << 10));
+        pool.pagemap_scan(Enabled::Auto);
         let mut config = Config::new();
         config
             .wasm_component_model(true)

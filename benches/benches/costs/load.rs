@@ -7,7 +7,7 @@ use criterion::Criterion;
 use hal9_benches::{Floor, Group, Row};
 use hal9_host::{Child, CompileIn, Host, LoadOptions};
 
-use crate::CHILD;
+use crate::{CHILD, processes};
 
 pub(crate) const GROUP: Group = Group {
     name: "load",
@@ -19,6 +19,9 @@ pub(crate) const GROUP: Group = Group {
         Row::ratio("from the cache: host / bare deserialize", "load/cached-host", "load/cached-bare"),
         Row::ratio("link: host / bare", "load/link-host", "load/link-bare"),
         Row::time("from the cache, authenticated, to a plugin that can be called", "load/ready").at_most(500e3),
+        Row::time("100 plugins, from the start of a process to the last that has answered", "load/hundred")
+            .at_most(60e6),
+        Row::time("`hal9 signal send`, from the start of the process to the reply", "load/cold").at_most(25e6),
     ],
 };
 
@@ -56,4 +59,5 @@ fn benchmarks(criterion: &mut Criterion) {
     });
     group.bench_function("link-bare", |bencher| bencher.iter(|| floor.link(&bare).unwrap()));
     group.finish();
+    processes::starts(criterion);
 }

@@ -7,12 +7,13 @@ mod call;
 mod compute;
 mod instantiate;
 mod load;
+mod processes;
 mod reload;
 mod scale;
 
 use std::process::ExitCode;
 
-use hal9_host::{Grant, Host, LoadOptions, Plugin, SignalBatch, compile_child};
+use hal9_host::{Grant, Host, LoadOptions, Plugin, SignalBatch};
 use tokio::runtime::{Builder, Runtime};
 
 /// How many signals are in a batch.
@@ -24,8 +25,8 @@ const NEURON: &str = "hal9:plugin/neuron@0.1.0";
 const CHILD: &str = "compile-child";
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).is_some_and(|argument| argument == CHILD) {
-        return compile_child();
+    if let Some(ended) = processes::child() {
+        return ended;
     }
     hal9_benches::run(&[
         call::GROUP,

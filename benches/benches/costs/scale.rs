@@ -6,12 +6,12 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
-use hal9_benches::{Floor, Group, Row, Unit, is_measuring, record};
+use hal9_benches::{Floor, Group, KIB, MIB, Row, Unit, is_measuring, record};
 use hal9_host::{Call, Host, LoadOptions, NeuronState, Plugin, Signal};
 use hal9_package::RuntimeOverrides;
 use tokio::runtime::Runtime;
 
-use crate::{NEURON, runtime};
+use crate::{NEURON, processes, runtime};
 
 pub(crate) const GROUP: Group = Group {
     name: "scale",
@@ -25,6 +25,13 @@ pub(crate) const GROUP: Group = Group {
             .pieces(1, 2)
             .at_least(1.9),
         Row::ratio("calls on two threads / one: bare instances", "scale/bare-1", "scale/bare-2").pieces(1, 2),
+        Row::figure(
+            "memory of 10 000 live plugins that have answered, over an empty host",
+            "scale/live-all",
+            Unit::Bytes,
+        )
+        .at_most(640.0 * MIB),
+        Row::figure("memory of each of them", "scale/live-each", Unit::Bytes).at_most(64.0 * KIB),
         Row::figure("the largest share of four spinners / the 25 % of each", "scale/spinner-share", Unit::Times),
         Row::figure("the smallest share of four spinners / the 25 % of each", "scale/spinner-share-least", Unit::Times),
         Row::figure("99th percentile of calls beside the spinners / alone", "scale/beside-spinners", Unit::Times),
@@ -33,6 +40,7 @@ pub(crate) const GROUP: Group = Group {
 
 fn benchmarks(criterion: &mut Criterion) {
     threads(criterion);
+    processes::memory();
     spinners(if is_measuring() { Duration::from_secs(10) } else { Duration::from_millis(50) });
 }
 
