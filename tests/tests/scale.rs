@@ -1,9 +1,13 @@
 //! Ten thousand plugins that live in one process: each is loaded for itself, has an instance of its own and answers, and the
 //! one that would be too many is refused while all others go on. It asserts counts and bytes, and no times.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use hal9_host::{AuditEvent, AuditSink, Call, EngineConfig, Error, Host, Limit, LoadOptions, Manager, Plugin, Signal};
+use hal9_host::{
+    AuditEvent, AuditSink, Call, EngineConfig, Error, Host, Kind, Limit, LoadOptions, Manager, Plugin, Signal,
+};
 use hal9_package::Manifest;
 
 const PLUGINS: usize = 10_000;
@@ -39,6 +43,42 @@ async fn ask(plugin: &Plugin) -> Result<u64, Error> {
     let reply = plugin.process_signal(&mut Call::new(), &Signal::text("two  words")).await?;
     assert_eq!((reply.content.as_str(), reply.get("words")), ("two words", Some("2")));
     Ok(plugin.neuron_state(&mut Call::new()).await?.processed)
+}
+
+#[tokio::test]
+async fn what_finds_no_place_in_the_pool_lives_under_the_same_limits() {
+    let mut engine = EngineConfig::default();
+    (engine.max_instances, engine.pooled_instances) = (2, 1);
+    let host = Host::builder().engine(engine).audit(Arc::new(Silent)).build().unwrap();
+    let component = host.compile_file(&hal9_tests::guest("faults")).unwrap();
+    let mut options = LoadOptions::declared();
+    options.caps.call_time = Some(Duration::from_millis(300));
+    let [pooled, on_demand] = [(); 2].map(|()| host.load(&component, options.clone()).unwrap());
+    let ask = async |plugin: &Plugin, order: &str| {
+        let reply = plugin.process_signal(&mut Call::new(), &Signal::text(order)).await;
+        reply.map(|reply| reply.content)
+    };
+    assert_eq!(ask(&pooled, "hello").await.unwrap(), "hello");
+    for (order, limit) in [("spin", Limit::Deadline), ("grow", Limit::Memory), ("recurse", Limit::Stack)] {
+        // The one place is taken, and is given back by none of these.
+        assert_eq!(ask(&on_demand, "hello").await.unwrap(), "hello");
+        let error = ask(&on_demand, order).await.unwrap_err();
+        assert!(matches!(&error, Error::LimitExceeded { limit: reached, .. } if *reached == limit), "{order}: {error}");
+        assert_eq!(ask(&pooled, "hello").await.unwrap(), "hello");
+    }
+}
+
+#[test]
+fn many_components_are_made_ready_at_once_each_with_its_own_outcome() {
+    let host = Host::builder().audit(Arc::new(Silent)).build().unwrap();
+    let [good, other] = ["raw-neuron", "memory-provider"].map(|guest| std::fs::read(hal9_tests::guest(guest)).unwrap());
+    let components = [("a", &good[..]), ("b", b"nothing"), ("c", &other), ("d", &good[..9]), ("e", &good)];
+    let done = host.compile_all(&components);
+    let kinds: Vec<_> = done.iter().map(|done| done.as_ref().ok().map(|component| component.kinds()[0])).collect();
+    assert_eq!(kinds, [Some(Kind::Neuron), None, Some(Kind::MemoryProvider), None, Some(Kind::Neuron)]);
+    assert_eq!(done[1].as_ref().unwrap_err().plugin(), Some("b"));
+    assert_eq!(done[3].as_ref().unwrap_err().plugin(), Some("d"));
+    assert_eq!(host.compile_all(&[] as &[(&str, &[u8])]).len(), 0);
 }
 
 #[tokio::test]

@@ -188,13 +188,16 @@ pub(crate) struct Linked {
     pub(crate) exports: Exports,
 }
 
+/// What a component or a linker is made for.
+type For = (Place, Links);
+
 /// What one component is linked to, made when it is first needed.
 #[derive(Default)]
-pub(crate) struct AllLinked(Mutex<HashMap<(Place, Links), Arc<Linked>>>);
+pub(crate) struct AllLinked(Mutex<HashMap<For, Arc<Linked>>>);
 
 /// The linkers of a host, each made once: plugins that are granted the same interfaces share one.
 #[derive(Default)]
-pub(crate) struct Linkers(Mutex<HashMap<(Place, Links), Arc<Linker<State>>>>);
+pub(crate) struct Linkers(Mutex<HashMap<For, Arc<Linker<State>>>>);
 
 impl Linkers {
     /// A component, linked for instances in a place: its own, or on demand for one whose own is the pool.
@@ -232,7 +235,7 @@ impl Linkers {
 
     /// A linker with base WASI, the network where it is declared, the interfaces that are always there, and those that are
     /// granted.
-    fn linker(&self, engine: &Engine, key: &(Place, Links)) -> wasmtime::Result<Arc<Linker<State>>> {
+    fn linker(&self, engine: &Engine, key: &For) -> wasmtime::Result<Arc<Linker<State>>> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(linker) = made.get(key) {
             return Ok(linker.clone());
