@@ -8,7 +8,7 @@ mod random;
 mod sort;
 mod words;
 
-pub use digest::{Blake2b, Sha256};
+pub use digest::{Sha1, Sha256};
 use hal9_plugin_sdk::*;
 pub use image::Resize;
 pub use matrix::Multiply;
@@ -28,7 +28,7 @@ hal9_plugin! {
         PluginCapability::ToolProvider { tool_name: "words", description: "Counts the words of a text" },
         PluginCapability::ToolProvider { tool_name: "multiply", description: "Multiplies two matrices of floats" },
         PluginCapability::ToolProvider { tool_name: "sort", description: "Sorts integers" },
-        PluginCapability::ToolProvider { tool_name: "blake2b", description: "Hashes bytes with BLAKE2b" },
+        PluginCapability::ToolProvider { tool_name: "sha1", description: "Hashes bytes with SHA-1" },
         PluginCapability::ToolProvider { tool_name: "sha256", description: "Hashes bytes with SHA-256" },
         PluginCapability::ToolProvider { tool_name: "resize", description: "Makes an image smaller, bilinearly" },
     ],
@@ -97,7 +97,7 @@ impl<K: Kernel> ToolPlugin for Work<K> {
     }
 }
 
-tool_plugin!(Work<Words>, Work<Multiply>, Work<Sort>, Work<Blake2b>, Work<Sha256>, Work<Resize>);
+tool_plugin!(Work<Words>, Work<Multiply>, Work<Sort>, Work<Sha1>, Work<Sha256>, Work<Resize>);
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +119,7 @@ mod tests {
             check::<Words>(100),
             check::<Multiply>(9),
             check::<Sort>(100),
-            check::<Blake2b>(100),
+            check::<Sha1>(100),
             check::<Sha256>(100),
             check::<Resize>(16),
         ];
