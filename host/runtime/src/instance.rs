@@ -265,6 +265,11 @@ impl Live {
         self.store.set_hostcall_fuel(most.as_usize());
     }
 
+    /// Lets calls emit as many signals as befits the answer to so many.
+    pub(crate) fn answers(&mut self, rows: usize) {
+        self.store.data_mut().signals.answers(rows);
+    }
+
     /// Whether it has served as many calls as it was to serve.
     pub(crate) fn is_due(&self) -> bool {
         self.calls >= self.recycle_at

@@ -29,6 +29,7 @@
 
 mod admission;
 mod audit;
+mod batch;
 mod bindings;
 mod call;
 mod circuit;
@@ -95,7 +96,9 @@ pub use imports::metrics::{InProcessMetrics, Measurement, Metric, MetricsSink, P
 pub use imports::signals::Emission;
 pub use limits::Limit;
 pub use link::{API_VERSION, permissions_for};
-pub use manager::{Delivery, Dropped, HealthCheck, Manager, Provider, Routed, Summary};
+pub use manager::{
+    BatchDelivery, BatchPart, Delivery, Dropped, HealthCheck, Manager, Provider, Routed, RoutedBatch, Summary,
+};
 pub use model::Model;
 pub use options::{Grant, LoadOptions};
 pub use plugin::Plugin;

@@ -32,7 +32,7 @@ pub enum Limit {
     Output,
     /// Bytes of a signal: `signal_bytes`.
     Size,
-    /// Signals that one call emits.
+    /// Signals that one call emits: 64 for each that it answers.
     Emissions,
     /// Bytes of a value in HAL9's memory: `memory_value`.
     MemoryValue,

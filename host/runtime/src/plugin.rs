@@ -160,7 +160,12 @@ impl Plugin {
         ))
     }
 
-    /// Has a neuron answer many signals at once. (`hal9:plugin/neuron.process-batch`)
+    /// Has a neuron answer many signals at once, in one call. (`hal9:plugin/neuron.process-batch`)
+    ///
+    /// All of the batch crosses at once, and so does the reply: whoever has very many signals sends them by
+    /// [`Manager::send_batch`](crate::Manager::send_batch), which cuts them into calls that fit. What the neuron emits is not told
+    /// apart by row; it may be as much as if each row had been a call of its own, up to 65 536 signals that are together as large
+    /// as 64 may be.
     ///
     /// # Errors
     ///
@@ -168,22 +173,24 @@ impl Plugin {
     /// one over the plugin's `memory`; [`Error::BadReply`] for a reply that is no valid batch, or not one of the same
     /// ids; whatever ends the call.
     pub async fn process_batch(&self, call: &mut Call, batch: &SignalBatch) -> Result<SignalBatch, Error> {
-        batch.check().map_err(|what| Error::InvalidInput {
-            plugin: Some(self.id().clone()),
-            what: format!("{}: the batch is not valid: {what}", self.id()),
-            help: "give every column as many rows as there are timestamps".to_owned(),
-        })?;
+        batch.check().map_err(|what| invalid_batch(Some(self.id()), &what))?;
         if batch.bytes() > self.resident.memory() {
-            return Err(self.too_large(Limit::Size));
+            return Err(self.too_large(Limit::Memory));
         }
-        call!(self, call, Kind::Neuron, neuron.call_process_batch(batch), |lease, result| lease.end_if(
-            call,
-            result,
-            |reply| match reply.ids == batch.ids {
-                true => reply.check(),
-                false => Err("the reply has other ids than the batch".to_owned()),
-            }
-        ))
+        let mut lease = Lease::begin(&self.resident, call).await?;
+        let Some(live) = lease.live.as_deref_mut() else { return Err(lease.without(call, Kind::Neuron)) };
+        live.answers(batch.rows().max(1));
+        let Live { store, guests, bounds, .. } = &mut *live;
+        let result = match &guests.neuron {
+            Some(guest) => Some(bounded(bounds, pin!(guest.call_process_batch(store, batch))).await),
+            None => None,
+        };
+        live.answers(1);
+        let Some(result) = result else { return Err(lease.without(call, Kind::Neuron)) };
+        lease.end_if(call, result, |reply| match reply.ids == batch.ids {
+            true => reply.check(),
+            false => Err("the reply has other ids than the batch".to_owned()),
+        })
     }
 
     /// How a neuron is doing. (`hal9:plugin/neuron.state`)
@@ -339,11 +346,21 @@ impl Plugin {
     }
 
     /// What was to be sent is too large; that is on record, though the plugin was not asked.
-    fn too_large(&self, limit: Limit) -> Error {
+    pub(crate) fn too_large(&self, limit: Limit) -> Error {
         let version = self.resident.current();
         let error = fault::exceeded(&version, limit);
         version.record(&error);
         error
+    }
+}
+
+/// A batch whose columns disagree; for a plugin, if it is for one already.
+pub(crate) fn invalid_batch(plugin: Option<&PluginId>, what: &str) -> Error {
+    let whose = plugin.map_or_else(String::new, |plugin| format!("{plugin}: "));
+    Error::InvalidInput {
+        plugin: plugin.cloned(),
+        what: format!("{whose}the batch is not valid: {what}"),
+        help: "give every column as many rows as there are timestamps".to_owned(),
     }
 }
 

@@ -126,7 +126,8 @@ async fn a_batch_larger_than_the_plugin_s_memory_is_not_sent() {
     let mut batch = SignalBatch::new();
     batch.push((1, 2), 3, "text", &"x".repeat(5 << 20));
     let error = plugin.process_batch(&mut Call::new(), &batch).await.unwrap_err();
-    assert_eq!(limit(&error), Limit::Size);
+    assert_eq!(limit(&error), Limit::Memory);
+    assert!(error.to_string().contains("4MiB") && plugin.stats().calls == 0, "{error}");
     answer(&plugin, "after").await;
 }
 

@@ -10,8 +10,11 @@ use crate::bindings::hal9::plugin::signals;
 use crate::bindings::hal9::plugin::types::{Error, Signal};
 use crate::guard::{Guard, Interface};
 
-/// The most signals that one call may emit.
+/// The most signals that one call may emit for each signal that it answers.
 pub(crate) const EMIT_SIGNALS: usize = 64;
+
+/// The most signals that one call may emit, however many it answers.
+const EMIT_AT_ONCE: usize = 1 << 16;
 
 /// The longest name of a layer, in bytes.
 pub(crate) const LAYER_BYTES: usize = 64;
@@ -29,13 +32,35 @@ pub struct Emission {
 pub(crate) struct SignalsCtx {
     guard: Arc<Guard>,
     signal_bytes: u64,
+    /// How many signals the call answers, if it answers a batch.
+    rows: usize,
     /// What this call has emitted.
     pub(crate) outbox: Vec<Emission>,
+    /// How much that is.
+    bytes: u64,
 }
 
 impl SignalsCtx {
     pub(crate) fn new(guard: Arc<Guard>, signal_bytes: u64) -> Self {
-        Self { guard, signal_bytes, outbox: Vec::new() }
+        Self { guard, signal_bytes, rows: 1, outbox: Vec::new(), bytes: 0 }
+    }
+
+    /// Lets calls emit as many signals as a call for each of so many would, up to 65 536; together they are no larger than 64 signals
+    /// may be, so that a batch holds no more of the host's memory than a signal does.
+    pub(crate) fn answers(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
+    /// Which limit one more signal of so many bytes would pass.
+    fn reached(&self, bytes: u64) -> Option<Limit> {
+        let most = self.rows.saturating_mul(EMIT_SIGNALS).min(EMIT_AT_ONCE);
+        // So few cannot be too large together: none of them is too large alone.
+        let is_much = self.outbox.len() >= EMIT_SIGNALS
+            && self.bytes.saturating_add(bytes) > self.signal_bytes.saturating_mul(EMIT_SIGNALS as u64);
+        if self.outbox.len() >= most || is_much {
+            return Some(Limit::Emissions);
+        }
+        (bytes > self.signal_bytes).then_some(Limit::Size)
     }
 
     fn accept(&mut self, layer: String, signal: Signal) -> Result<(), Error> {
@@ -45,15 +70,16 @@ impl SignalsCtx {
         if !self.guard.allows(PermissionKind::Hal9Signal, &layer) {
             return Err(Error::Denied);
         }
-        let reached = if self.outbox.len() >= EMIT_SIGNALS {
-            Some(Limit::Emissions)
-        } else {
-            (signal_bytes(&signal) > self.signal_bytes).then_some(Limit::Size)
-        };
-        if let Some(limit) = reached {
+        let bytes = signal_bytes(&signal);
+        if self.outbox.is_empty() {
+            // Whoever made the last call took what it emitted.
+            self.bytes = 0;
+        }
+        if let Some(limit) = self.reached(bytes) {
             self.guard.limited(limit, "a signal was not taken");
             return Err(Error::LimitExceeded);
         }
+        self.bytes = self.bytes.saturating_add(bytes);
         self.outbox.push(Emission { layer, signal });
         Ok(())
     }
@@ -88,5 +114,27 @@ mod tests {
         }
         assert_eq!(scoped.accept("L3".into(), signal.clone()), Err(Error::LimitExceeded));
         SignalsCtx::new(Guard::of("test.a", &["Hal9Signal"]), 100).accept("L9".into(), signal).unwrap();
+    }
+    #[test]
+    fn a_batch_may_emit_for_each_of_its_signals_and_no_more_bytes_than_one() {
+        let signal = |content: &str| Signal { signal_type: String::new(), ..Signal::text(content) };
+        let mut batch = SignalsCtx::new(Guard::of("test.a", &["Hal9Signal"]), 10);
+        batch.answers(3);
+        for _ in 0..3 * EMIT_SIGNALS {
+            batch.accept("L3".into(), signal("x")).unwrap();
+        }
+        assert_eq!(batch.accept("L3".into(), signal("x")), Err(Error::LimitExceeded), "64 for each");
+        batch.outbox.clear();
+        for _ in 0..EMIT_SIGNALS {
+            batch.accept("L3".into(), signal("0123456789")).unwrap();
+        }
+        assert_eq!(batch.accept("L3".into(), signal("x")), Err(Error::LimitExceeded), "640 bytes");
+        batch.accept("L3".into(), signal("")).unwrap();
+        batch.outbox.clear();
+        batch.answers(usize::MAX);
+        for _ in 0..EMIT_AT_ONCE {
+            batch.accept("L3".into(), signal("")).unwrap();
+        }
+        assert_eq!(batch.accept("L3".into(), signal("")), Err(Error::LimitExceeded), "65 536");
     }
 }

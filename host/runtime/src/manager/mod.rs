@@ -1,6 +1,7 @@
 //! Owns the plugins of a host: which are loaded, which are active, and what each can do. It refuses to know files,
 //! packages and policies: whoever loads a plugin decides on its grants.
 
+mod batches;
 mod calls;
 mod health;
 mod index;
@@ -15,6 +16,7 @@ use hal9_package::{Capability, PluginId};
 use crate::audit::{AuditEvent, AuditKind};
 use crate::component::Component;
 use crate::{Error, Host, HostBuilder, Kind, LoadOptions, Plugin, PluginStats};
+pub use batches::{BatchDelivery, BatchPart, RoutedBatch};
 pub use health::HealthCheck;
 use index::Index;
 pub use routing::{Delivery, Dropped, Routed};
