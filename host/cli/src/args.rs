@@ -221,11 +221,20 @@ Status 0: all are healthy, or degraded. Status 8: one is unhealthy, or cannot be
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SignalCommand {
-    /// Send a signal to every active neuron of a layer, or to one
-    #[command(after_help = "Examples:
+    /// Send a signal, or a file of them, to every active neuron of a layer, or to one
+    #[command(after_help = "\
+A file of signals has an object a line: {\"content\": \"I love this!\", \"type\": \"text\", \"metadata\": {\"lang\": \"en\"}, \"id\": UUID, \
+\"timestamp\": MILLISECONDS}; all but the content may be left out. It may be of any length. A line that is wrong is named (status 2) \
+before anything is sent. Neurons get some thousands of signals at once, and what one of them fails with is of all signals that \
+it was given then. With --json, each reply is an object a line, with the line that it answers; so is each failure, and the sums at the \
+end. Status 0: each signal was answered by a neuron at least; else that of the first failure.
+
+Examples:
   hal9 signal send --layer L2 --content \"I love this!\"
   hal9 signal send --layer L2 \"I love this!\"
-  echo \"I love this!\" | hal9 signal send --layer L2 --json")]
+  echo \"I love this!\" | hal9 signal send --layer L2 --json
+  hal9 signal send --layer L2 --batch reviews.jsonl --json > replies.jsonl
+  jq -cR '{content: .}' reviews.txt | hal9 signal send --layer L2 --batch -")]
     Send(SendArgs),
 }
 
@@ -242,6 +251,9 @@ pub(crate) struct SendArgs {
     pub(crate) content: Option<String>,
     /// The text; from standard input, where none is given
     pub(crate) text: Option<String>,
+    /// Many signals: a file with an object a line, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["content", "text"])]
+    pub(crate) batch: Option<PathBuf>,
     /// The signal's type
     #[arg(long = "type", value_name = "TYPE", default_value = "text")]
     pub(crate) signal_type: String,

@@ -28,6 +28,7 @@ mod schema;
 mod secrets;
 mod session;
 mod settings;
+mod signal_lines;
 mod source;
 mod toolchain;
 mod trust;

@@ -58,6 +58,15 @@ impl Output {
         Ok(())
     }
 
+    /// Gives lines of JSON, as far as there are some yet; whether somebody still reads them.
+    pub(crate) fn stream(self, lines: &str) -> bool {
+        if self.quiet || lines.is_empty() {
+            return true;
+        }
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+    }
+
     /// One line for people; nothing with `--json`.
     pub(crate) fn line(self, text: impl Display) {
         if !self.json {

@@ -1,4 +1,6 @@
-//! `hal9 signal send`: a signal through every neuron of a layer.
+//! `hal9 signal send`: a signal through every neuron of a layer, or many.
+
+mod batch;
 
 use hal9_host::{Delivery, Dropped, Signal};
 use serde_json::{Value, json};
@@ -6,12 +8,15 @@ use serde_json::{Value, json};
 use super::standard_input_text;
 use crate::args::{SendArgs, SignalCommand};
 use crate::failure::Failure;
-use crate::output::{bold, dim, plain, red, size, time, yellow};
+use crate::output::{bold, count, dim, plain, red, size, time, yellow};
 use crate::session::Session;
 
 pub(super) async fn run(session: &mut Session, command: SignalCommand) -> Result<(), Failure> {
     let SignalCommand::Send(args) = command;
-    send(session, args).await
+    match &args.batch {
+        Some(path) => batch::send(session, &args, path).await,
+        None => send(session, args).await,
+    }
 }
 
 /// What one neuron did with the signal, or why its plugin could not be started.
@@ -135,18 +140,25 @@ fn nobody(session: &Session, layer: &str, neuron: Option<&str>) -> Result<Failur
 }
 
 fn show(session: &Session, signal: &Signal, replies: &[Reply], dropped: &[Dropped]) -> Result<(), Failure> {
-    let dropped_json: Vec<_> =
-        dropped.iter().map(|it| json!({"plugin": it.plugin, "layer": it.layer, "reason": it.reason})).collect();
+    let dropped_json: Vec<_> = dropped.iter().map(dropped_json).collect();
     let replies_json: Vec<_> = replies.iter().map(reply_json).collect();
     let value = json!({ "signal": signal_json(signal), "replies": replies_json, "dropped": dropped_json });
     session.output.result(&value, || {
         let mut text: String = replies.iter().map(|reply| reply_text(reply, true)).collect();
-        for it in dropped {
-            let what = format!("dropped: a signal of {} for layer {}: {}", it.plugin, plain(&it.layer), it.reason);
-            text.push_str(&format!("{}\n", yellow(what)));
-        }
+        dropped.iter().for_each(|it| text.push_str(&dropped_text(it)));
         text
     })
+}
+
+fn dropped_json(dropped: &Dropped) -> Value {
+    json!({"plugin": dropped.plugin, "layer": dropped.layer, "reason": dropped.reason, "signals": dropped.signals})
+}
+
+fn dropped_text(dropped: &Dropped) -> String {
+    let signals = count(dropped.signals as u64, "signal");
+    let what =
+        format!("dropped: {signals} of {} for layer {}: {}", dropped.plugin, plain(&dropped.layer), dropped.reason);
+    format!("{}\n", yellow(what))
 }
 
 fn signal_json(signal: &Signal) -> Value {
