@@ -54,6 +54,16 @@ pub(crate) struct Slot<T> {
     pub(crate) failed: Cell<u64>,
 }
 
+impl<T> Slot<T> {
+    /// Counts signals answered; a batch that failed is as many failures as it has rows.
+    pub(crate) fn count(&self, signals: u64, well: bool) {
+        self.processed.set(self.processed.get().saturating_add(signals));
+        if !well {
+            self.failed.set(self.failed.get().saturating_add(signals));
+        }
+    }
+}
+
 thread_local! {
     /// A list and not a map: it holds a handful, and hashing would import `wasi:random`.
     static SLOTS: RefCell<Vec<(TypeId, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
@@ -81,12 +91,24 @@ pub(crate) fn slot<T: Default + 'static>() -> Rc<Slot<T>> {
     })
 }
 
+/// Calls `body` with what is kept under a type, which is no plugin and has no configuration; nothing where that is at work already.
+pub(crate) fn kept<T: Default + 'static, R>(body: impl FnOnce(&mut T) -> R) -> Option<R> {
+    slot::<T>().value.try_borrow_mut().ok().map(|mut value| body(&mut value))
+}
+
 /// Calls `body` with the value of a type, which has its configuration by then.
 pub(crate) fn with_mut<H: Hosted, R>(
     body: impl FnOnce(&mut H::Plugin) -> Result<R, PluginError>,
 ) -> Result<R, PluginError> {
-    let slot = slot::<H::Plugin>();
-    configure::<H>(&slot)?;
+    with_mut_of::<H, R>(&slot::<H::Plugin>(), body)
+}
+
+/// Like [`with_mut`], for whoever has the slot already: to look for it costs about as much as all else here.
+pub(crate) fn with_mut_of<H: Hosted, R>(
+    slot: &Slot<H::Plugin>,
+    body: impl FnOnce(&mut H::Plugin) -> Result<R, PluginError>,
+) -> Result<R, PluginError> {
+    configure::<H>(slot)?;
     let mut value = slot.value.try_borrow_mut().map_err(|_| busy::<H>())?;
     body(&mut value)
 }

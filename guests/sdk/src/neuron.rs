@@ -31,15 +31,19 @@ pub trait NeuronPlugin: Default + 'static {
     fn process_signal(&mut self, signal: PluginSignal) -> Result<PluginSignal, PluginError>;
 
     /// Answers many signals at once: a row for each, in the same order, with the same ids. Without an implementation of
-    /// its own, a neuron answers one after the other.
+    /// its own, a neuron answers one after the other, which costs what `process_signal` does and a few copies.
     ///
     /// # Errors
     /// As the neuron says. A failure concerns the whole batch; the one of `process_signal` names its row.
     fn process_batch(&mut self, batch: SignalBatch) -> Result<SignalBatch, PluginError> {
         let mut replies = SignalBatch::with_capacity(batch.len(), batch.contents().text().len());
-        for (row, signal) in batch.signals().enumerate() {
-            let reply = self.process_signal(signal).map_err(|error| error.context(format_args!("row {row}")))?;
-            replies.push(reply)?;
+        let mut signal = PluginSignal::empty();
+        for (at, row) in batch.rows().enumerate() {
+            row.write_to(&mut signal);
+            let id = signal.id;
+            // A reply is the room for the next signal: most rows then need no memory of their own.
+            signal = self.process_signal(signal).map_err(|error| error.context(format_args!("row {at}")))?;
+            replies.append(&signal, if signal.id == id { row.halves() } else { signal.id.as_u64_pair() })?;
         }
         Ok(replies)
     }
@@ -83,20 +87,23 @@ pub struct Neuron<H: Hosted<Plugin: NeuronPlugin>>(PhantomData<H>);
 
 impl<H: Hosted<Plugin: NeuronPlugin>> wit::Guest for Neuron<H> {
     fn process_signal(signal: types::Signal) -> Result<types::Signal, types::Failure> {
+        let wire = signal.id;
+        let (signal, room) = PluginSignal::received(signal);
         let id = signal.id;
-        let reply = instance::with_mut::<H, _>(|neuron| neuron.process_signal(signal.into()))
-            .map(types::Signal::from)
-            .and_then(|reply| if reply.id == id { Ok(reply) } else { foreign("a reply") });
-        count::<H>(1, reply.is_ok());
+        let slot = instance::slot::<H::Plugin>();
+        let reply = instance::with_mut_of::<H, _>(&slot, |neuron| neuron.process_signal(signal))
+            .and_then(|reply| if reply.id == id { Ok(reply.sent(wire, room)) } else { foreign("a reply") });
+        slot.count(1, reply.is_ok());
         reply.map_err(Into::into)
     }
 
     fn process_batch(batch: types::SignalBatch) -> Result<types::SignalBatch, types::Failure> {
         let batch = SignalBatch::try_from(batch)?;
         let (rows, ids) = (batch.len(), batch.ids().to_vec());
-        let reply = instance::with_mut::<H, _>(|neuron| neuron.process_batch(batch))
-            .and_then(|reply| if reply.ids() == ids { Ok(reply) } else { foreign("the rows of a reply") });
-        count::<H>(u64::try_from(rows).unwrap_or(u64::MAX), reply.is_ok());
+        let slot = instance::slot::<H::Plugin>();
+        let reply = instance::with_mut_of::<H, _>(&slot, |neuron| neuron.process_batch(batch))
+            .and_then(|reply| if reply.has_ids(&ids) { Ok(reply) } else { foreign("the rows of a reply") });
+        slot.count(u64::try_from(rows).unwrap_or(u64::MAX), reply.is_ok());
         reply.map(Into::into).map_err(Into::into)
     }
 
@@ -119,13 +126,4 @@ fn foreign<T>(what: &str) -> Result<T, PluginError> {
         ErrorCode::Internal,
         format!("{what} did not carry the id of the signal; answer with `PluginSignal {{ id: signal.id, .. }}`"),
     )
-}
-
-/// Counts signals answered; a batch that failed is as many failures as it has rows.
-fn count<H: Hosted>(signals: u64, well: bool) {
-    let slot = instance::slot::<H::Plugin>();
-    slot.processed.set(slot.processed.get().saturating_add(signals));
-    if !well {
-        slot.failed.set(slot.failed.get().saturating_add(signals));
-    }
 }

@@ -33,6 +33,17 @@ impl PluginSignal {
         }
     }
 
+    /// A signal that says nothing yet, and is nobody.
+    pub(crate) fn empty() -> Self {
+        Self {
+            id: Uuid::nil(),
+            content: String::new(),
+            signal_type: String::new(),
+            metadata: HashMap::new(),
+            timestamp: 0,
+        }
+    }
+
     /// The signal with one more fact about it, in place of one of the same name.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -41,27 +52,48 @@ impl PluginSignal {
     }
 }
 
-impl From<types::Signal> for PluginSignal {
-    fn from(signal: types::Signal) -> Self {
-        Self {
+impl PluginSignal {
+    /// A signal as it came, and the list that its metadata came in, which is empty now: room for those of the reply.
+    pub(crate) fn received(signal: types::Signal) -> (Self, types::Metadata) {
+        let mut list = signal.metadata;
+        let signal = Self {
             id: uuid_of(signal.id),
             content: signal.content,
             signal_type: signal.signal_type,
-            metadata: metadata_map(signal.metadata),
+            metadata: if list.is_empty() { HashMap::new() } else { list.drain(..).collect() },
             timestamp: signal.timestamp,
+        };
+        (signal, list)
+    }
+
+    /// The signal as it goes, under an id that whoever sends it has at hand: turning its own into two numbers costs more than
+    /// comparing it.
+    pub(crate) fn sent(self, id: types::SignalId, mut list: types::Metadata) -> types::Signal {
+        if !self.metadata.is_empty() {
+            list.extend(self.metadata);
+            // Ordered by name: the same signal gives the same bytes in every run.
+            list.sort_unstable();
         }
+        types::Signal {
+            id,
+            content: self.content,
+            signal_type: self.signal_type,
+            metadata: list,
+            timestamp: self.timestamp,
+        }
+    }
+}
+
+impl From<types::Signal> for PluginSignal {
+    fn from(signal: types::Signal) -> Self {
+        Self::received(signal).0
     }
 }
 
 impl From<PluginSignal> for types::Signal {
     fn from(signal: PluginSignal) -> Self {
-        Self {
-            id: signal.id.as_u64_pair(),
-            content: signal.content,
-            signal_type: signal.signal_type,
-            metadata: metadata_list(signal.metadata),
-            timestamp: signal.timestamp,
-        }
+        let id = signal.id.as_u64_pair();
+        signal.sent(id, Vec::new())
     }
 }
 

@@ -23,8 +23,8 @@ pub struct ToolDescription {
 /// One tool. Export it, perhaps among others, with [`tool_plugin!`](crate::tool_plugin).
 #[diagnostic::on_unimplemented(message = "`{Self}` is no tool", label = "implement `ToolPlugin` for this type")]
 pub trait ToolPlugin: Default + 'static {
-    /// What it is called, what it does, and what it takes. Without an implementation: the type's name in
-    /// `snake_case`, no words, and any object.
+    /// What it is called, what it does, and what it takes. The name does not change. Without an implementation: the type's
+    /// name in `snake_case`, no words, and any object.
     fn describe(&self) -> ToolDescription {
         ToolDescription {
             name: tool_name(std::any::type_name::<Self>()),
@@ -173,17 +173,33 @@ impl<S: ToolSet> wit::Guest for Tool<S> {
     }
 }
 
-/// The tool of a name.
+/// The tool of a name. Tools are described once to learn their names: a schema takes far longer to write than most calls take.
 fn tool<S: ToolSet>(name: &str) -> Result<&'static ToolEntry, PluginError> {
-    let mut names = Vec::with_capacity(S::TOOLS.len());
-    for tool in S::TOOLS {
-        let described = (tool.describe)()?;
-        if described.name == name {
-            return Ok(tool);
-        }
-        names.push(described.name);
+    let known = instance::kept::<Names<S>, _>(|known| known.names.iter().position(|known| known == name));
+    if let Some(tool) = known.flatten().and_then(|at| S::TOOLS.get(at)) {
+        return Ok(tool);
     }
-    err(ErrorCode::NotFound, format!("there is no tool `{name}`; there is {}", names.join(", ")))
+    let described = S::TOOLS.iter().map(|tool| Ok((tool.describe)()?.name));
+    let names = described.collect::<Result<Vec<_>, PluginError>>()?;
+    let tool = names.iter().position(|known| known == name).and_then(|at| S::TOOLS.get(at));
+    let found = match tool {
+        Some(tool) => Ok(tool),
+        None => err(ErrorCode::NotFound, format!("there is no tool `{name}`; there is {}", names.join(", "))),
+    };
+    instance::kept::<Names<S>, _>(|known| known.names = names);
+    found
+}
+
+/// The names of the tools of a plugin; none before they were asked for.
+struct Names<S> {
+    names: Vec<String>,
+    of: PhantomData<S>,
+}
+
+impl<S> Default for Names<S> {
+    fn default() -> Self {
+        Self { names: Vec::new(), of: PhantomData }
+    }
 }
 
 /// Parameters from their text.
@@ -195,7 +211,52 @@ fn object(params: &str) -> Result<HashMap<String, Value>, PluginError> {
 
 #[cfg(test)]
 mod tests {
-    use super::tool_name;
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        static DESCRIBED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[derive(Default)]
+    struct Counted;
+
+    impl ToolPlugin for Counted {
+        fn describe(&self) -> ToolDescription {
+            DESCRIBED.set(DESCRIBED.get() + 1);
+            ToolDescription { name: "counted".to_string(), description: String::new(), parameters: Value::Null }
+        }
+        fn execute(&mut self, _: HashMap<String, Value>) -> Result<Value, PluginError> {
+            Ok(json!(1))
+        }
+    }
+
+    struct Host;
+
+    impl Hosted for Host {
+        type Plugin = Counted;
+        const CONFIGURE: instance::Configure<Counted> = None;
+    }
+
+    struct Tools;
+
+    impl ToolSet for Tools {
+        const TOOLS: &'static [ToolEntry] = &[ToolEntry::of::<Host>()];
+    }
+
+    #[test]
+    fn a_tool_that_is_called_is_described_once() {
+        use wit::Guest as _;
+
+        let execute = |name: &str| Tool::<Tools>::execute(name.to_string(), "{}".to_string());
+        for _ in 0..3 {
+            assert!(execute("counted").is_ok_and(|result| result == "1"));
+        }
+        assert!(Tool::<Tools>::validate("counted".to_string(), "{}".to_string()).is_ok());
+        assert_eq!(DESCRIBED.get(), 1);
+        assert!(execute("other").is_err_and(|failure| failure.message.contains("there is counted")));
+        assert_eq!(DESCRIBED.get(), 2, "what is not known is looked for");
+    }
 
     #[test]
     fn a_tool_is_named_after_its_type() {

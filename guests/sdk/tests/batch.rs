@@ -114,3 +114,55 @@ fn of_columns_with_one_name_the_last_one_counts() -> Result<(), PluginError> {
     );
     Ok(())
 }
+
+/// A neuron without a `process_batch` of its own: what one row said and what was answered to it must not show in the next.
+#[test]
+fn rows_that_are_answered_one_after_the_other_know_nothing_of_each_other() -> Result<(), PluginError> {
+    #[derive(Default)]
+    struct Notes;
+
+    impl NeuronPlugin for Notes {
+        fn process_signal(&mut self, signal: PluginSignal) -> Result<PluginSignal, PluginError> {
+            let mut seen: Vec<_> = signal.metadata.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            seen.sort_unstable();
+            let content = format!("{}|{}", signal.content, seen.join(","));
+            let reply = PluginSignal { content, ..signal };
+            Ok(if reply.content.starts_with('x') { reply.with("mark", "set").with("a", "changed") } else { reply })
+        }
+    }
+
+    let mut batch = SignalBatch::from_signals([
+        PluginSignal::new("text", "x and a long text").with("a", "1").with("b", "2"),
+        PluginSignal::new("", "y").with("a", "3"),
+        PluginSignal::new("note", ""),
+        PluginSignal::new("text", "x").with("c", "4"),
+        PluginSignal::new("text", "z").with("a", "5"),
+    ])?;
+    batch.set_numbers("n", vec![f32::NAN, 1.5, f32::NAN, f32::NAN, -2.0])?;
+    let ids = batch.ids().to_vec();
+    let replies = Notes.process_batch(batch)?;
+    assert_eq!(
+        replies.contents().iter().collect::<Vec<_>>(),
+        ["x and a long text|a=1,b=2", "y|a=3,n=1.5", "|", "x|c=4", "z|a=5,n=-2"]
+    );
+    assert_eq!(replies.signal_types().iter().collect::<Vec<_>>(), ["text", "", "note", "text", "text"]);
+    assert_eq!(replies.ids(), ids);
+    let marks: Vec<_> =
+        replies.rows().map(|row| (row.fact("mark").is_some(), row.fact("a").map(String::from))).collect();
+    let expected = [Some("changed"), Some("3"), None, Some("changed"), Some("5")];
+    assert_eq!(marks, expected.map(|a| (a == Some("changed"), a.map(str::to_string))));
+    Ok(())
+}
+
+#[test]
+fn a_signal_that_does_not_fit_leaves_the_batch_as_it_was() -> Result<(), PluginError> {
+    let mut batch = SignalBatch::new();
+    for name in 0..256 {
+        batch.push(PluginSignal::new("", "").with(name.to_string(), "x"))?;
+    }
+    let before = batch.clone();
+    let refused = batch.push(PluginSignal::new("text", "more").with("0", "known").with("new", "x"));
+    assert!(refused.is_err_and(|error| error.code == ErrorCode::LimitExceeded));
+    assert_eq!(batch, before);
+    batch.push(PluginSignal::new("text", "more").with("0", "known"))
+}

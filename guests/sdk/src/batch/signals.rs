@@ -102,6 +102,12 @@ impl SignalBatch {
         }
     }
 
+    /// Whether its rows have these ids. (Comparing the slices would compare bytes one by one: that is what a component's `memcmp`
+    /// does.)
+    pub(crate) fn has_ids(&self, ids: &[u64]) -> bool {
+        self.ids.len() == ids.len() && self.ids.iter().zip(ids).all(|(own, id)| own == id)
+    }
+
     /// A batch of a row for each signal.
     ///
     /// # Errors
@@ -121,43 +127,55 @@ impl SignalBatch {
     /// `limit-exceeded` for the 257th metadata name, which belongs into the content, and for 4 GiB of text. The batch is
     /// then as it was.
     pub fn push(&mut self, signal: PluginSignal) -> Result<(), PluginError> {
-        let PluginSignal { id, content, signal_type, metadata: mut facts, timestamp } = signal;
-        self.contents.end_after(&content)?;
-        self.signal_types.end_after(&signal_type)?;
-        let mut known = 0;
-        for column in &self.metadata {
-            let Some(value) = facts.get(&column.name) else {
-                continue;
-            };
-            known += 1;
-            if let ColumnValues::Texts(texts) = &column.values {
-                texts.end_after(value)?;
+        self.append(&signal, signal.id.as_u64_pair())
+    }
+
+    /// Adds a row that says what a signal says, whose id is these two numbers.
+    pub(crate) fn append(&mut self, signal: &PluginSignal, (high, low): (u64, u64)) -> Result<(), PluginError> {
+        self.has_room(signal)?;
+        self.contents.push(&signal.content)?;
+        self.signal_types.push(&signal.signal_type)?;
+        self.ids.extend([high, low]);
+        self.timestamps.push(signal.timestamp);
+        // Looking a fact up hashes its name; there are few columns, and comparing names is cheaper.
+        self.metadata.iter_mut().for_each(|column| column.values.push_absent());
+        let mut new = Vec::new();
+        for (name, value) in &signal.metadata {
+            match self.metadata.iter_mut().find(|column| column.name == *name) {
+                Some(column) => column.values.fill_last(value)?,
+                None => new.push((name, value)),
             }
         }
-        if facts.len() > known && self.metadata.len() + facts.len() - known > MAX_NAMES {
+        new.sort_unstable();
+        for (name, value) in new {
+            let mut texts = TextColumn::with_capacity(self.len(), value.len());
+            texts.push_empty(self.len());
+            texts.fill_last(value)?;
+            self.metadata.push(Column { name: name.clone(), values: ColumnValues::Texts(texts) });
+        }
+        Ok(())
+    }
+
+    /// Whether a signal can be a row. What comes after that cannot fail, so that no row is there by half.
+    fn has_room(&self, signal: &PluginSignal) -> Result<(), PluginError> {
+        self.contents.end_after(&signal.content)?;
+        self.signal_types.end_after(&signal.signal_type)?;
+        let mut names = self.metadata.len();
+        for (name, value) in &signal.metadata {
+            match self.column(name) {
+                Some(ColumnValues::Texts(texts)) => {
+                    texts.end_after(value)?;
+                }
+                Some(ColumnValues::Numbers(_)) => {}
+                None => names += 1,
+            }
+        }
+        if names > self.metadata.len().max(MAX_NAMES) {
             return err(
                 ErrorCode::LimitExceeded,
                 format!("a batch takes {MAX_NAMES} different metadata names; put what varies into the content"),
             );
         }
-
-        let rows = self.len();
-        for column in &mut self.metadata {
-            column.values.push(facts.remove(&column.name).unwrap_or_default())?;
-        }
-        let mut new: Vec<_> = facts.into_iter().collect();
-        new.sort_unstable();
-        for (name, value) in new {
-            let mut texts = TextColumn::with_capacity(rows + 1, value.len());
-            texts.push_empty(rows);
-            texts.push(&value)?;
-            self.metadata.push(Column { name, values: ColumnValues::Texts(texts) });
-        }
-        self.contents.push(&content)?;
-        self.signal_types.push(&signal_type)?;
-        let (high, low) = id.as_u64_pair();
-        self.ids.extend([high, low]);
-        self.timestamps.push(timestamp);
         Ok(())
     }
 
@@ -321,25 +339,35 @@ impl SignalBatch {
 }
 
 impl ColumnValues {
-    /// Adds a row; the empty text stands for none.
-    fn push(&mut self, value: String) -> Result<(), PluginError> {
+    /// Adds a row that has no value.
+    fn push_absent(&mut self) {
         match self {
-            Self::Texts(texts) => return texts.push(&value),
-            Self::Numbers(numbers) if value.is_empty() => numbers.push(f32::NAN),
+            Self::Texts(texts) => texts.push_empty(1),
+            Self::Numbers(numbers) => numbers.push(f32::NAN),
+        }
+    }
+
+    /// Has the last row, which has no value, have one; the empty text stands for none.
+    fn fill_last(&mut self, value: &str) -> Result<(), PluginError> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Self::Texts(texts) => return texts.fill_last(value),
             Self::Numbers(numbers) => {
-                if let Ok(number) = value.parse() {
-                    numbers.push(number);
-                } else {
-                    // At most once in the life of a column: from then on it is one of texts.
-                    let mut texts = TextColumn::with_capacity(numbers.len() + 1, 0);
-                    for row in 0..numbers.len() {
-                        texts.push(&self.get(row).unwrap_or_default())?;
-                    }
-                    texts.push(&value)?;
-                    *self = Self::Texts(texts);
+                if let (Ok(number), Some(last)) = (value.parse(), numbers.last_mut()) {
+                    *last = number;
+                    return Ok(());
                 }
             }
         }
+        // At most once in the life of a column: from then on it is one of texts.
+        let mut texts = TextColumn::with_capacity(self.len(), 0);
+        for row in 0..self.len() {
+            texts.push(&self.get(row).unwrap_or_default())?;
+        }
+        texts.fill_last(value)?;
+        *self = Self::Texts(texts);
         Ok(())
     }
 }
@@ -355,8 +383,14 @@ impl<'a> SignalRow<'a> {
     /// Who this is.
     #[must_use]
     pub fn id(&self) -> Uuid {
+        let (high, low) = self.halves();
+        Uuid::from_u64_pair(high, low)
+    }
+
+    /// The two halves of its id.
+    pub(crate) fn halves(&self) -> (u64, u64) {
         let half = |which| self.batch.ids.get(2 * self.row + which).copied().unwrap_or_default();
-        Uuid::from_u64_pair(half(0), half(1))
+        (half(0), half(1))
     }
 
     /// The text.
@@ -387,6 +421,28 @@ impl<'a> SignalRow<'a> {
     pub fn facts(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
         let row = self.row;
         self.batch.metadata.iter().filter_map(move |column| Some((column.name.as_str(), column.values.get(row)?)))
+    }
+
+    /// Has a signal say what this row says, in the room that it has: texts and facts of the same names need no new one.
+    pub(crate) fn write_to(&self, signal: &mut PluginSignal) {
+        fn set(text: &mut String, to: &str) {
+            text.clear();
+            text.push_str(to);
+        }
+        signal.id = self.id();
+        set(&mut signal.content, self.content());
+        set(&mut signal.signal_type, self.signal_type());
+        signal.timestamp = self.timestamp();
+        let facts = &mut signal.metadata;
+        if !facts.is_empty() {
+            facts.retain(|name, _| self.batch.column(name).is_some_and(|values| values.get(self.row).is_some()));
+        }
+        for (name, value) in self.facts() {
+            match facts.get_mut(name) {
+                Some(fact) => set(fact, &value),
+                None => drop(facts.insert(name.to_string(), value.into_owned())),
+            }
+        }
     }
 
     /// The signal on its own.

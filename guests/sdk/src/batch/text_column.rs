@@ -99,6 +99,16 @@ impl TextColumn {
         end.ok_or_else(|| PluginError::new(ErrorCode::LimitExceeded, "a text column holds 4 GiB at most"))
     }
 
+    /// Has the last row, which has no text, say something.
+    pub(crate) fn fill_last(&mut self, text: &str) -> Result<(), PluginError> {
+        let end = self.end_after(text)?;
+        if let Some(last) = self.ends.last_mut() {
+            self.text.push_str(text);
+            *last = end;
+        }
+        Ok(())
+    }
+
     /// Adds rows of no text.
     pub(crate) fn push_empty(&mut self, rows: usize) {
         let end = self.ends.last().copied().unwrap_or(0);
