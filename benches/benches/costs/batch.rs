@@ -1,8 +1,9 @@
-//! Many signals at once, in columns: what a signal costs then.
+//! Many signals at once, in columns: what a signal costs then, to a neuron that takes columns, to one that the SDK gives row by row, and on
+//! its way through the router.
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use hal9_benches::{Floor, Group, Row};
-use hal9_host::{Call, Failure, Host, Plugin, Signal, SignalBatch};
+use hal9_host::{Call, Failure, Host, LoadOptions, Manager, Plugin, Signal, SignalBatch};
 
 use crate::{NEURON, ROWS, TEXT, batch, load, runtime};
 
@@ -25,6 +26,7 @@ pub(crate) const GROUP: Group = Group {
         )
         .pieces(1, ROWS as u64),
         Row::ratio("a batch of 2 000: host / bare TypedFunc", "batch/plain-columns", "batch/plain-bare"),
+        Row::ratio("a batch sent to a layer / the neuron's call", "batch/routed", "batch/plain-columns"),
     ],
 };
 
@@ -35,6 +37,7 @@ fn benchmarks(criterion: &mut Criterion) {
         batches(&mut group, guest, &load(&host, guest));
     }
     bare(&mut group);
+    routed(&mut group);
     group.finish();
 }
 
@@ -65,6 +68,24 @@ fn bare(group: &mut BenchmarkGroup<'_, WallTime>) {
             || batch.clone(),
             |batch| runtime.block_on(function.call_async(&mut store, (batch,))).unwrap().0.unwrap(),
             criterion::BatchSize::SmallInput,
+        );
+    });
+}
+
+/// To a layer of one neuron, which emits nothing. The batch that a sender gives away is made while nobody measures.
+fn routed(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let runtime = runtime();
+    let manager = Manager::new(Host::builder()).unwrap();
+    let component = manager.host().compile_file(&hal9_tests::guest("plain")).unwrap();
+    let plugin = manager.load(&component, LoadOptions::declared()).unwrap();
+    runtime.block_on(manager.activate(plugin.id())).unwrap();
+    let batch = batch();
+    group.throughput(Throughput::Elements(ROWS as u64));
+    group.bench_function("routed", |bencher| {
+        bencher.to_async(&runtime).iter_batched(
+            || batch.clone(),
+            async |batch| manager.send_batch("B1", None, batch).await.unwrap(),
+            criterion::BatchSize::LargeInput,
         );
     });
 }
