@@ -114,7 +114,7 @@ pub fn metric_histogram(name: impl AsRef<str>, value: f64) {
 ///
 /// # Errors
 /// `InvalidInput` for an empty layer or one over 64 bytes; `Denied` for a layer outside of the permission's scope;
-/// `LimitExceeded` for more than 64 signals in one call, or a content over the limit `signal_bytes`.
+/// `LimitExceeded` for more than 64 signals in one call (for each row of a batch), or a content over the limit `signal_bytes`.
 pub fn emit_signal(layer: impl AsRef<str>, signal: PluginSignal) -> Result<(), HostError> {
     Ok(offered::signals::emit(layer.as_ref(), &signal.into())?)
 }
