@@ -37,7 +37,7 @@ impl Call {
         Self::default()
     }
 
-    /// A call whose time is taken. (Others are timed one in 16, as two readings of the clock cost more than all else
+    /// A call whose time is taken. (Others are timed one in 64, as two readings of the clock cost more than all else
     /// that the host does for a short call.)
     pub fn measured() -> Self {
         Self { measured: true, ..Self::default() }

@@ -7,7 +7,7 @@ use crate::Error;
 
 /// One in this many calls is timed where nobody asks for the time of a call: two readings of the clock cost more than
 /// all else that the host does for a short call.
-const SAMPLE: u64 = 16;
+const SAMPLE: u64 = 64;
 
 /// How well a plugin works, as the host sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -35,7 +35,7 @@ pub struct PluginStats {
     pub traps: u64,
     /// Instances that were made.
     pub instances: u64,
-    /// Calls whose time was taken: those of a manager, and one in 16 of the others.
+    /// Calls whose time was taken: those of a manager, and one in 64 of the others.
     pub timed: u64,
     /// The time of those together.
     pub time: Duration,

@@ -6,6 +6,8 @@ use hal9_plugin_sdk::*;
 hal9_plugin! {
     metadata: { id: "test.learning-algorithm", name: "Mean", version: "0.1.0", author: "The HAL9 authors", license: "Apache-2.0" },
     capabilities: [PluginCapability::LearningAlgorithm { algorithm_name: "mean", description: "Predicts the mean." }],
+    // Benchmarks call it without a pause.
+    limits: { cpu_share: "100%" },
 }
 
 struct Mean {
