@@ -107,7 +107,7 @@ impl Ordinary {
                 metadata: vec![entry("lang", "en"), entry("source", "review")],
                 timestamp: 1_767_225_600_000,
             },
-            params: json!({ "text": vec![sentence; 4].join(" "), "top": 5 }).to_string(),
+            params: json!({ "text": [sentence; 4].join(" "), "top": 5 }).to_string(),
             pairs: (0..KEYS).map(|key| (format!("session/{key:06}"), dice.bytes(100))).collect(),
             vector: dice.vector(),
             vectors: dice.vectors(ROWS),

@@ -84,7 +84,7 @@ impl Peer for Lua {
     }
 
     async fn get(&mut self, key: &str) -> Option<Vec<u8>> {
-        let value: Option<mlua::String> = self.get.call(key).unwrap();
+        let value: Option<mlua::LuaString> = self.get.call(key).unwrap();
         value.map(|value| value.as_bytes().to_vec())
     }
 

@@ -75,7 +75,7 @@ impl Peer for Rhai {
     }
 
     async fn put(&mut self, key: &str, value: &[u8]) {
-        self.call("put", (key.to_owned(), Dynamic::from_blob(value.to_vec())));
+        drop(self.call("put", (key.to_owned(), Dynamic::from_blob(value.to_vec()))));
     }
 
     async fn get(&mut self, key: &str) -> Option<Vec<u8>> {
