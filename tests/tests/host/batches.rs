@@ -54,7 +54,7 @@ async fn all_rows_go_to_every_active_neuron_of_the_layer_in_one_call() {
     assert_eq!(got(&routed), [("test.echo", 0, 2_000), ("test.two-kinds", 0, 2_000)]);
     assert_eq!((echo.stats().calls, counter.stats().calls), (1, 1));
     for delivery in &routed.deliveries {
-        assert_eq!((delivery.layer.as_str(), &rows(delivery)[..]), ("L2", &[0..2_000][..]));
+        assert_eq!((delivery.layer.as_str(), &rows(delivery)[..]), ("L2", std::slice::from_ref(&(0..2_000))));
         assert!(delivery.parts[0].peak_memory > 0 && !delivery.parts[0].elapsed.is_zero());
         let replies: Vec<_> = delivery.replies().collect();
         assert_eq!(replies.len(), signals.len());
