@@ -937,7 +937,8 @@ pub mod hal9 {
             /// what is emitted beyond the bound (8) is dropped, and the drop is recorded.
             ///
             /// `invalid-input` for an empty layer or one over 64 bytes; `denied` for a layer outside the permission's scope;
-            /// `limit-exceeded` for more than 64 signals in one call, or for a content over the `signal_bytes` limit.
+            /// `limit-exceeded` for more than 64 signals in one call (for each row, where that answers a batch; 65 536 in all), or for
+            /// a content over the `signal_bytes` limit.
             /// A layer without a neuron takes the signal and nothing happens.
             pub fn emit(layer: &str, signal: &Signal) -> Result<(), Error> {
                 unsafe {
