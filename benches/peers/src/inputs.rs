@@ -99,6 +99,7 @@ impl Ordinary {
         let mut dice = Dice(11);
         let entry = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let sentence = "I have never been happier with a purchase, although the box was badly dented.";
+        let paragraph = [sentence; 4].join(" ");
         Self {
             signal: Signal {
                 id: (0x0190_5d1a_7c3e_7000, 0x8a6e_0123_4567_89ab),
@@ -107,7 +108,7 @@ impl Ordinary {
                 metadata: vec![entry("lang", "en"), entry("source", "review")],
                 timestamp: 1_767_225_600_000,
             },
-            params: json!({ "text": [sentence; 4].join(" "), "top": 5 }).to_string(),
+            params: json!({ "text": paragraph, "top": 5 }).to_string(),
             pairs: (0..KEYS).map(|key| (format!("session/{key:06}"), dice.bytes(100))).collect(),
             vector: dice.vector(),
             vectors: dice.vectors(ROWS),
