@@ -91,6 +91,8 @@ fn counter() -> LoadOptions {
         "metadata": { "id": "test.counter", "name": "Counter", "version": "1.0.0", "author": "", "license": "MIT" },
         "capabilities": [{ "NeuronType": { "layer": "L2", "neuron_type": "counter", "description": "" } }],
         "permissions": [],
+        // Thousands of starts in a second ask for more than what a plugin may ask in one.
+        "limits": { "host_calls": 100_000_000 },
     });
     let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
     LoadOptions { manifest: Some(manifest), ..LoadOptions::declared() }

@@ -25,9 +25,13 @@ pub(crate) const GROUP: Group = Group {
             .pieces(1, 2)
             .at_least(1.9),
         Row::ratio("calls on two threads / one: bare instances", "scale/bare-1", "scale/bare-2").pieces(1, 2),
-        Row::ratio("calls that do something, on two threads / one: a parallel plugin", "scale/work-1", "scale/work-2")
-            .pieces(1, 2)
-            .at_least(1.9),
+        Row::ratio(
+            "signals on two threads / one: a parallel plugin with the SDK",
+            "scale/signals-1",
+            "scale/signals-2",
+        )
+        .pieces(1, 2)
+        .at_least(1.9),
         Row::figure(
             "memory of 10 000 live plugins that have answered, over an empty host",
             "scale/live-all",
@@ -58,22 +62,22 @@ fn threads(criterion: &mut Criterion) {
     };
     let parallel = with(2);
     let plugins = [with(1), with(1)];
-    let sentiment = host.compile_file(&hal9_tests::guest("sentiment-analyzer")).unwrap();
     let policy = RuntimeOverrides { parallel: Some(2), ..Default::default() };
-    let working = host.load(&sentiment, LoadOptions { runtime: policy, ..LoadOptions::declared() }).unwrap();
-    let text = Signal::text(TEXT);
+    let echo = host.compile_file(&hal9_tests::guest("echo")).unwrap();
+    let echo = host.load(&echo, LoadOptions { runtime: policy, ..LoadOptions::declared() }).unwrap();
+    let signal = Signal::text(TEXT);
     let floor = Floor::new().unwrap();
     let prepared = floor.prepare(&guest, NEURON, "state").unwrap();
     let mut group = criterion.benchmark_group("scale");
     for threads in [1, 2] {
-        group.bench_function(format!("work-{threads}"), |bencher| {
+        group.bench_function(format!("signals-{threads}"), |bencher| {
             bencher.iter_custom(|times| {
                 together(threads, |_, runtime, begin| {
                     begin.wait();
                     runtime.block_on(async {
                         let started = Instant::now();
                         for _ in 0..times {
-                            black_box(working.process_signal(&mut Call::new(), &text).await.unwrap());
+                            black_box(echo.process_signal(&mut Call::new(), &signal).await.unwrap());
                         }
                         started.elapsed()
                     })

@@ -15,8 +15,10 @@ use crate::stats::Stats;
 /// What a seat holds: an instance, unless none was made yet or it was lost.
 pub(crate) type Slot = Option<Box<Live>>;
 
-/// A place for one instance. Whoever holds the lock has the instance, and writes the counters.
+/// A place for one instance. Whoever holds the lock has the instance, and writes the counters. Aligned so that no two seats share a
+/// cache line, nor the pair that processors fetch at once: threads that write to both would wait for each other.
 #[derive(Default)]
+#[repr(align(128))]
 pub(crate) struct Seat {
     pub(crate) slot: Arc<Mutex<Slot>>,
     pub(crate) stats: Stats,
