@@ -70,7 +70,7 @@ fn profile() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let folder = program.ancestors().nth(2)?.file_name()?.to_str()?.to_owned();
     // Cargo puts what it builds for `cargo bench` to the release builds.
-    Some(if folder == "release" { "`bench`: fat LTO, one codegen unit".to_owned() } else { format!("`{folder}`") })
+    Some(if folder == "release" { "`bench`: thin LTO, one codegen unit".to_owned() } else { format!("`{folder}`") })
 }
 
 /// The first and the last day among some times.

@@ -75,6 +75,8 @@ pub(crate) struct Run {
 struct Now {
     /// The thread's clock when what has run since was charged last; none, where it was not read.
     mark: Option<Duration>,
+    /// When it rested last, for having used too much.
+    rested: Option<Instant>,
     core: Option<OwnedSemaphorePermit>,
 }
 
@@ -89,14 +91,21 @@ impl Run {
 
     /// Charges what has run, at an epoch tick; the plugin goes on when the answer is ready. A call that has seen no tick
     /// yet is charged a whole one: it has run for less, and others of its length that see none are charged nothing, so
-    /// that no clock is read for short calls and the sum is right.
+    /// that no clock is read for short calls and the sum is right. Not for more than has passed since it rested: else a rest that is
+    /// shorter than a tick would earn it nothing.
     pub(crate) fn tick(self: &Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let used = self.now().lap().unwrap_or(TICK);
+        let used = {
+            let mut now = self.now();
+            now.lap().unwrap_or_else(|| now.rested.map_or(TICK, |rested| rested.elapsed().min(TICK)))
+        };
         let pause = self.meter.charge(used);
         let run = self.clone();
         Box::pin(async move {
             match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => {
+                    tokio::time::sleep(pause).await;
+                    run.now().rested = Some(Instant::now());
+                }
                 None => tokio::task::yield_now().await,
             }
             // Never closed; and without a core it would go on all the same.
@@ -169,6 +178,19 @@ mod tests {
     fn a_whole_core_rests_as_long_as_it_ran_too_much() {
         let rest = meter(1.0).charge(BURST + TICK).unwrap();
         assert!(rest <= TICK, "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn what_passed_before_a_rest_is_not_charged_again() {
+        let meter = meter(1.0);
+        let run = Arc::new(Run::new(meter.clone()));
+        meter.charge(BURST + TICK);
+        run.tick().await;
+        run.stop();
+        let before = meter.used();
+        run.tick().await;
+        let charged = meter.used() - before;
+        assert!(charged < TICK, "it has rested just now, and was charged {charged:?}");
     }
 
     #[tokio::test]
