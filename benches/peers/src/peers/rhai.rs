@@ -15,7 +15,9 @@ pub(crate) struct Rhai {
 
 impl Rhai {
     pub(crate) fn open() -> Self {
-        let engine = Engine::new();
+        let mut engine = Engine::new();
+        // As deep as in an optimised build, whose default this is; an unoptimised one takes half of it.
+        engine.set_max_expr_depths(64, 32);
         let script = engine.compile(include_str!("../../scripts/jobs.rhai")).unwrap();
         let mut rhai = Self { engine, script, scope: Scope::new(), kept: Dynamic::UNIT };
         rhai.kept = rhai.call("open", ());
