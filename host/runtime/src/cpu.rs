@@ -77,6 +77,10 @@ struct Now {
     mark: Option<Duration>,
     /// When it rested last, for having used too much.
     rested: Option<Instant>,
+    /// Whether a whole tick was charged for what was not measured: what runs from that tick to where the call waits or ends is paid.
+    prepaid: bool,
+    /// Whether it gives way now to a tick that was charged.
+    ticked: bool,
     core: Option<OwnedSemaphorePermit>,
 }
 
@@ -91,12 +95,16 @@ impl Run {
 
     /// Charges what has run, at an epoch tick; the plugin goes on when the answer is ready. A call that has seen no tick
     /// yet is charged a whole one: it has run for less, and others of its length that see none are charged nothing, so
-    /// that no clock is read for short calls and the sum is right. Not for more than has passed since it rested: else a rest that is
+    /// that no clock is read for short calls. Neither is what runs after its last tick charged then, which makes the sum right. Not for more than has passed since it rested: else a rest that is
     /// shorter than a tick would earn it nothing.
     pub(crate) fn tick(self: &Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let used = {
             let mut now = self.now();
-            now.lap().unwrap_or_else(|| now.rested.map_or(TICK, |rested| rested.elapsed().min(TICK)))
+            now.ticked = true;
+            now.lap().unwrap_or_else(|| {
+                now.prepaid = true;
+                now.rested.map_or(TICK, |rested| rested.elapsed().min(TICK))
+            })
         };
         let pause = self.meter.charge(used);
         let run = self.clone();
@@ -116,7 +124,10 @@ impl Run {
 
     /// Runs what belongs to a call that had to wait once: from there on, all that it runs is charged by the thread's clock.
     pub(crate) fn metered<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.now().mark = Some(thread_time());
+        {
+            let mut now = self.now();
+            (now.mark, now.ticked) = (Some(thread_time()), false);
+        }
         let result = work();
         self.pause();
         result
@@ -124,7 +135,8 @@ impl Run {
 
     /// Lets go of the core: what was run is over, or given up.
     pub(crate) fn stop(&self) {
-        self.now().core = None;
+        let mut now = self.now();
+        (now.core, now.prepaid, now.ticked) = (None, false, false);
     }
 
     /// Charges what has run, and lets go of the core.
@@ -134,7 +146,7 @@ impl Run {
             now.core = None;
             let used = now.lap();
             now.mark = None;
-            used
+            if !std::mem::take(&mut now.ticked) && std::mem::take(&mut now.prepaid) { None } else { used }
         };
         if let Some(used) = used {
             self.meter.charge(used);
@@ -191,6 +203,26 @@ mod tests {
         run.tick().await;
         let charged = meter.used() - before;
         assert!(charged < TICK, "it has rested just now, and was charged {charged:?}");
+    }
+
+    fn spin(time: Duration) {
+        let end = thread_time() + time;
+        while thread_time() < end {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_runs_after_a_whole_tick_was_charged_is_paid_until_the_call_waits() {
+        let meter = meter(1.0);
+        let run = Arc::new(Run::new(meter.clone()));
+        // As a call is polled: the first time without a clock, and it gives way to the tick.
+        run.tick().await;
+        assert_eq!(meter.used(), TICK);
+        run.metered(|| spin(TICK / 4));
+        assert_eq!(meter.used(), TICK, "the end of what the tick stands for");
+        run.metered(|| spin(TICK / 4));
+        assert!(meter.used() >= TICK + TICK / 4, "what runs after a wait is charged by the clock");
     }
 
     #[tokio::test]
