@@ -5,6 +5,7 @@ mod dev;
 mod package;
 mod policy;
 mod store;
+mod wit;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
+pub(crate) use wit::WitCommand;
 
 /// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
 ///
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Show what plugins were refused and how they broke, and check that the record of it is whole
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Show HAL9's WIT, and say what a change of WIT breaks
+    #[command(subcommand)]
+    Wit(WitCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,7 @@ mod signal;
 mod state;
 mod tool;
 mod why_denied;
+mod wit;
 
 use std::io::Read as _;
 use std::sync::OnceLock;
@@ -91,6 +92,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
             in_home(opening, async |session| why_denied::run(session, environment, &args)).await
         }
         Command::Audit(command) => audit::run(output, command),
+        Command::Wit(command) => wit::run(output, &command),
     }
 }
 
