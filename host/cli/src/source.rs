@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 use hal9_host::{EngineConfig, Limit, read_manifest};
 use hal9_package::{ByteSize, Manifest, Package, PackageError};
 
-use crate::build::Build;
 use crate::failure::{Code, Failure};
+use crate::languages;
 use crate::output::Output;
-use crate::project::{self, Project};
-use crate::toolchain::{Toolchain, Way};
 use crate::untrusted;
 
 /// A component, and the folder that it was found from.
@@ -54,8 +52,8 @@ pub(crate) fn not_a_package(path: &Path) -> Failure {
     )
 }
 
-/// The component of a path: the file itself; the one of a Rust project, built if there is none or its sources have changed
-/// since; or the only one in a folder.
+/// The component of a path: the file itself; the one of a project, built if there is none or its sources have changed since;
+/// or the only one in a folder.
 pub(crate) fn find(path: &Path, output: Output) -> Result<Found, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let kind = path.metadata().map_err(|error| Failure::file(&path, &error))?;
@@ -66,53 +64,11 @@ pub(crate) fn find(path: &Path, output: Output) -> Result<Found, Failure> {
         let folder = path.parent().unwrap_or(&path).to_owned();
         return Ok(Found { folder, component: path });
     }
-    let component = if project::is_rust(&path) { of_project(&path, output)? } else { only_component(&path)? };
+    let component = match languages::of(&path)? {
+        Some(language) => languages::component(&path, language, output)?,
+        None => languages::only_component(&path)?,
+    };
     Ok(Found { folder: path, component })
-}
-
-/// The component of a Rust project. One that is built already stays as it was built, with cargo-component or without.
-fn of_project(folder: &Path, output: Output) -> Result<PathBuf, Failure> {
-    let toolchain = Toolchain::find();
-    let project = Project::read(&toolchain, folder)?;
-    let mut build = Build::new(&toolchain, output);
-    match project.built() {
-        Some(built) if !built.stale => return Ok(built.component),
-        Some(built) => {
-            output.note(format!("{} has changed since it was built; building it", folder.display()));
-            if built.way == Way::Cargo {
-                build.way = Way::Cargo;
-            }
-        }
-        None => {
-            output.note(format!("{} is not built yet; building it", folder.display()));
-            build.tell_way();
-        }
-    }
-    build.project(&project)
-}
-
-/// The only `.wasm` file in a folder.
-fn only_component(folder: &Path) -> Result<PathBuf, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))?;
-    let mut found: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .collect();
-    found.sort();
-    match found.as_slice() {
-        [component] => Ok(component.clone()),
-        [] => Err(Failure::not_found(
-            format!("{} has neither a Cargo.toml nor a component", folder.display()),
-            "give the folder of a plugin, or a file that ends in .wasm",
-        )),
-        several => {
-            let names: Vec<_> = several.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-            Err(Failure::usage(
-                format!("{} has several components: {}", folder.display(), project::some(&names)),
-                "give the file of one",
-            ))
-        }
-    }
 }
 
 /// The bytes of a component, if it has no more than one may have.

@@ -7,13 +7,11 @@ use serde_json::json;
 
 use super::inspect;
 use crate::args::DevelopCommand;
-use crate::build::Build;
 use crate::compile;
 use crate::failure::{Code, Failure};
+use crate::languages::{self, Language, Made, Making};
 use crate::output::{Output, bold, dim, green, plain, red, size, time, yellow};
-use crate::project::Project;
 use crate::source::{self, Found};
-use crate::toolchain::Toolchain;
 use crate::validation::{self, Check, Outcome, Validation};
 
 pub(super) fn run(output: Output, command: DevelopCommand) -> Result<(), Failure> {
@@ -30,12 +28,10 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
     if !kind.is_dir() {
         return Err(Failure::usage(format!("{} is a file", dir.display()), "give the folder of a plugin"));
     }
-    let toolchain = Toolchain::find();
-    let project = Project::read(&toolchain, &folder)?;
-    let build = Build { shown: !output.json(), ..Build::new(&toolchain, output) };
-    build.tell_way();
+    let Some(language) = languages::of(&folder)? else { return Err(no_project(&folder)) };
     let started = Instant::now();
-    let component = build.project(&project)?;
+    let making = Making { output, shown: !output.json(), stop: None };
+    let Made { component, with } = languages::make(&folder, language, &making)?;
     let elapsed = started.elapsed();
     let seen = look(output, &Found { folder, component: component.clone() })?;
     if let Some(failure) = &seen.failure {
@@ -49,12 +45,13 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
         "kinds": seen.kinds,
         "size": seen.size,
         "component": component,
-        "built_with": build.way,
+        "language": language,
+        "built_with": with,
         "time_us": u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         "checks": seen.checks,
     });
     output.result(&value, || {
-        let about = dim(format!("{} · {}", build.way.name(), time(elapsed)));
+        let about = dim(format!("{} · {with} · {}", language.title(), time(elapsed)));
         let mut text = format!("{} {} {} is built  {about}\n", green("✓"), bold(&metadata.id), metadata.version);
         text.push_str(&format!("  kinds      {}\n", kinds(&seen)));
         text.push_str(&format!("  size       {}\n", size(seen.size)));
@@ -63,6 +60,13 @@ fn build(output: Output, dir: &Path) -> Result<(), Failure> {
         text.push_str(&checklist(&warnings));
         text
     })
+}
+
+fn no_project(folder: &Path) -> Failure {
+    let begins: Vec<_> = Language::ALL.into_iter().skip(1).map(Language::source).collect();
+    let what =
+        format!("{} is no plugin's project: it has no Cargo.toml, and none of {}", folder.display(), begins.join(", "));
+    Failure::usage(what, "give the folder of a plugin; begin one: hal9 plugin new NAME --lang python")
 }
 
 fn validate(output: Output, path: &Path) -> Result<(), Failure> {

@@ -13,8 +13,8 @@ use serde_json::json;
 use crate::access;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
+use crate::languages::rust::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
 use crate::output::{Output, bold, columns, dim, green, red, wrap, yellow};
-use crate::toolchain::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

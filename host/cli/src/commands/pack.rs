@@ -13,8 +13,8 @@ use crate::composition::{self, Part, Plugged};
 use crate::contents::{self, Contents, LeftOut};
 use crate::failure::{Code, Failure};
 use crate::keys;
+use crate::languages;
 use crate::output::{Output, bold, dim, green, plain, size, table, yellow};
-use crate::project;
 use crate::source::{self, Found};
 use crate::validation::{self, Outcome, Validation};
 
@@ -86,9 +86,9 @@ fn read(output: Output, args: &PackArgs) -> Result<Input, Failure> {
     } else {
         carried.ok_or_else(|| missing(&component, &beside))?
     };
-    // A project's component has the name that cargo gave it, and another one in its package.
-    let named =
-        manifest.files.as_ref().filter(|named| !project::is_rust(&folder) && !folder.join(&named.wasm).is_file());
+    // A project's component has the name that its tools gave it, and another one in its package.
+    let is_project = languages::of(&folder)?.is_some();
+    let named = manifest.files.as_ref().filter(|named| !is_project && !folder.join(&named.wasm).is_file());
     if let Some(named) = named {
         let message =
             format!("the manifest names `{}` as the component, and there is no such file", plain(&named.wasm));

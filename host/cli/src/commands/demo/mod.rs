@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::home::Home;
+use crate::languages::rust::workspace;
 use crate::output::Output;
-use crate::toolchain::workspace;
 use stage::Stage;
 
 /// The plugins that the demo runs, below the folder of the guests.

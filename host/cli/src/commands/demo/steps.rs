@@ -12,14 +12,13 @@ use serde_json::{Value, json};
 
 use super::stage::{Stage, Told, unexpected};
 use super::{FAULTS, GUESTS, LEARNER, MEMORY, packages};
-use crate::build::Build;
 use crate::dataset::Dataset;
 use crate::failure::Failure;
 use crate::home::Home;
+use crate::languages::rust::{Build, Toolchain, Way};
 use crate::output::{Output, bold, dim, green, plain, red, size, time, yellow};
 use crate::session::manager;
 use crate::source;
-use crate::toolchain::{Toolchain, Way};
 
 /// Texts with the label that each must get.
 const TEXTS: [(&str, &str); 6] = [

@@ -8,13 +8,11 @@ use hal9_host::{Component, Host};
 use hal9_package::Manifest;
 
 use super::events::{Step, Took};
-use crate::build::Build;
 use crate::failure::Failure;
+use crate::languages::{self, Making};
 use crate::output::Output;
 use crate::process::Stop;
-use crate::project::{self, Project};
 use crate::source::{self, Found};
-use crate::toolchain::{Toolchain, Way};
 use crate::validation::check_version;
 
 /// A version that was compiled, and perhaps cannot be loaded.
@@ -48,7 +46,7 @@ impl Maker {
     /// Builds, where there is something to build, and compiles what differs from `last`.
     pub(super) fn make(&self, last: Option<&[u8]>) -> Outcome {
         let started = Instant::now();
-        let found = match self.build() {
+        let (found, is_built) = match self.build() {
             Ok(found) => found,
             Err(failure) => return Outcome::Failed(Step::Build, failure),
         };
@@ -56,7 +54,6 @@ impl Maker {
             Ok(bytes) => bytes,
             Err(failure) => return Outcome::Failed(Step::Build, failure),
         };
-        let is_built = project::is_rust(&self.path);
         let mut took = Took { is_built, build: started.elapsed(), ..Took::default() };
         // Beside a component without a manifest, the manifest may be what was changed.
         let is_same = last == Some(bytes.as_slice());
@@ -79,22 +76,14 @@ impl Maker {
         }
     }
 
-    fn build(&self) -> Result<Found, Failure> {
-        if !project::is_rust(&self.path) {
-            return source::find(&self.path, self.output);
-        }
-        let toolchain = Toolchain::find();
-        let project = Project::read(&toolchain, &self.path)?;
-        let mut build =
-            Build { shown: !self.output.json(), stop: Some(&self.stop), ..Build::new(&toolchain, self.output) };
-        match project.built() {
-            // As it was built before, so that not all of it is built again.
-            Some(built) if built.way == Way::Cargo => build.way = Way::Cargo,
-            Some(_) => {}
-            None => build.tell_way(),
-        }
-        let component = build.project(&project)?;
-        Ok(Found { folder: self.path.clone(), component })
+    /// The component, and whether it was built.
+    fn build(&self) -> Result<(Found, bool), Failure> {
+        let Some(language) = languages::of(&self.path)? else {
+            return source::find(&self.path, self.output).map(|found| (found, false));
+        };
+        let making = Making { output: self.output, shown: !self.output.json(), stop: Some(&self.stop) };
+        let made = languages::make_again(&self.path, language, &making)?;
+        Ok((Found { folder: self.path.clone(), component: made.component }, true))
     }
 }
 

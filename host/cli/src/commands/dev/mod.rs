@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 use crate::args::DevArgs;
 use crate::failure::{Code, Failure};
 use crate::grants::{Standing, all_absolute};
+use crate::languages;
 use crate::process::Stop;
-use crate::project;
 use crate::schema::Schema;
 use crate::secrets::{GIVEN, references};
 use crate::session::{Opening, Session};
@@ -106,7 +106,7 @@ impl<'a> Dev<'a> {
     async fn run(mut self) -> Result<(), Failure> {
         let mut changes = Watched {
             folder: folder_of(&self.maker.path).to_owned(),
-            is_project: project::is_rust(&self.maker.path),
+            project: languages::of(&self.maker.path)?,
             settings: self.session.home.settings(),
         }
         .watch()?;

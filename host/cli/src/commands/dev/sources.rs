@@ -8,6 +8,7 @@ use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, ne
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::failure::{Code, Failure};
+use crate::languages::Language;
 
 /// So long nothing more must happen to a file: editors write in several steps, and people save several files.
 const QUIET: Duration = Duration::from_millis(100);
@@ -26,8 +27,8 @@ pub(super) enum Change {
 pub(super) struct Watched {
     /// The plugin's folder.
     pub(super) folder: PathBuf,
-    /// Whether anything in the folder may be a source; else only components and a manifest are.
-    pub(super) is_project: bool,
+    /// The project's language, where anything in the folder may be a source; else only components and a manifest are.
+    pub(super) project: Option<Language>,
     /// The file with the settings.
     pub(super) settings: PathBuf,
 }
@@ -69,7 +70,7 @@ impl Watched {
                 .help("allow more watches, as with `sysctl fs.inotify.max_user_watches`")
         };
         let mut debouncer = new_debouncer(QUIET, None, tell).map_err(failed)?;
-        let mode = if self.is_project { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        let mode = if self.project.is_some() { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
         debouncer.watch(&self.folder, mode).map_err(failed)?;
         // The folder, as the file is replaced by another one when it is saved.
         if let Some(home) = self.settings.parent() {
@@ -94,9 +95,9 @@ impl Watched {
             return Some(Change::Settings);
         }
         let inside = path.strip_prefix(&self.folder).ok()?;
-        let is_source = match self.is_project {
-            true => !inside.components().any(|part| is_passed_over(part)),
-            false => {
+        let is_source = match self.project {
+            Some(language) => !inside.components().any(|part| is_passed_over(part, language)),
+            None => {
                 inside.extension().is_some_and(|extension| extension == "wasm") || inside == Path::new("manifest.json")
             }
         };
@@ -105,10 +106,10 @@ impl Watched {
 }
 
 /// Whether a folder or file is none of the author's: what is built, what is hidden, what editors keep for themselves.
-fn is_passed_over(part: Component<'_>) -> bool {
+fn is_passed_over(part: Component<'_>, language: Language) -> bool {
     let Component::Normal(name) = part else { return false };
     let name = name.to_string_lossy();
-    name == "target" || name.starts_with('.') || name.ends_with('~')
+    language.makes(&name) || name.starts_with('.') || name.ends_with('~')
 }
 
 #[cfg(test)]
@@ -116,7 +117,11 @@ mod tests {
     use super::*;
 
     fn watched(is_project: bool) -> Watched {
-        Watched { folder: "/p".into(), is_project, settings: "/home/hal9.toml".into() }
+        Watched {
+            folder: "/p".into(),
+            project: is_project.then_some(Language::Rust),
+            settings: "/home/hal9.toml".into(),
+        }
     }
 
     #[test]
@@ -136,6 +141,21 @@ mod tests {
         assert_eq!((change(true, "/p/Cargo.lock"), change(false, "/p/Cargo.lock")), (Some(Change::Lock), None));
         assert_eq!(change(true, "/home/hal9.toml"), Some(Change::Settings));
         assert_eq!(change(true, "/home/audit.jsonl"), None);
+    }
+
+    #[test]
+    fn what_tools_make_of_a_project_is_none_of_its_sources() {
+        let watched = Watched { project: Some(Language::Python), ..watched(true) };
+        for made in
+            ["/p/build/plugin.wasm", "/p/src/__pycache__/plugin.pyc", "/p/node_modules/x/index.js", "/p/.venv/bin/x"]
+        {
+            assert_eq!(watched.change_of(made.as_ref()), None, "{made}");
+        }
+        for source in ["/p/src/plugin.py", "/p/manifest.json", "/p/wit/world.wit"] {
+            assert_eq!(watched.change_of(source.as_ref()), Some(Change::Sources), "{source}");
+        }
+        // In a Rust project this is a folder like any other.
+        assert_eq!(self::watched(true).change_of("/p/build/x.rs".as_ref()), Some(Change::Sources));
     }
 
     #[test]

@@ -16,8 +16,7 @@ use crate::process::{self, Errors};
 pub(crate) const CARGO_COMPONENT: &str = "0.21.1";
 
 /// How a component is made out of a Rust plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// `cargo component build`, which makes a component of a module for `wasm32-wasip1`.
     CargoComponent,
@@ -31,6 +30,14 @@ impl Way {
         match self {
             Self::CargoComponent => "wasm32-wasip1",
             Self::Cargo => "wasm32-wasip2",
+        }
+    }
+
+    /// What programs know it as.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::CargoComponent => "cargo-component",
+            Self::Cargo => "cargo",
         }
     }
 
@@ -187,7 +194,8 @@ pub(crate) fn workspace() -> Option<PathBuf> {
     root.is_dir().then(|| root.to_owned())
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether a file may be run.
+pub(in crate::languages) fn is_program(path: &Path) -> bool {
     let Ok(file) = path.metadata() else { return false };
     #[cfg(unix)]
     let may_run = std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o111 != 0;
@@ -196,7 +204,8 @@ fn is_program(path: &Path) -> bool {
     file.is_file() && may_run
 }
 
-fn last_lines(text: &str) -> String {
+/// The last lines of what a program said.
+pub(in crate::languages) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(10)..].join("\n")
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::Message;
 
+use super::project::Project;
+use super::toolchain::{Toolchain, Way, install_cargo_component};
 use crate::failure::Failure;
+use crate::languages::{is_component, not_built, real};
 use crate::output::Output;
 use crate::process::{self, Errors, Stop};
-use crate::project::{Project, is_component, not_built, real};
-use crate::toolchain::{Toolchain, Way, install_cargo_component};
 
 /// What is to be built.
 pub(crate) struct Build<'a> {

@@ -7,9 +7,10 @@ use std::time::SystemTime;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use indicatif::ProgressBar;
 
-use crate::failure::{Code, Failure};
+use super::toolchain::{Toolchain, Way};
+use crate::failure::Failure;
+use crate::languages::{is_component, not_built, real, some};
 use crate::process::{self, Errors};
-use crate::toolchain::{Toolchain, Way};
 
 /// A Rust plugin's package.
 #[derive(Clone, Debug)]
@@ -41,14 +42,8 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// For a folder that is no Rust project, or one that makes no component.
+    /// For a Cargo.toml that cargo does not take, and for a project that makes no component.
     pub(crate) fn read(toolchain: &Toolchain, folder: &Path) -> Result<Self, Failure> {
-        if !is_rust(folder) {
-            return Err(Failure::usage(
-                format!("{} is no Rust project: it has no Cargo.toml", folder.display()),
-                "give the folder of a Rust plugin; a component of another language is built with that language's tools",
-            ));
-        }
         let mut command = toolchain.cargo(folder)?;
         command.args(["metadata", "--no-deps", "--format-version", "1"]);
         let done = process::run(command, Errors::Kept(&ProgressBar::hidden()))?;
@@ -101,25 +96,6 @@ impl Project {
     }
 }
 
-/// A failure to build.
-pub(crate) fn not_built(what: impl Into<String>) -> Failure {
-    let mut failure = Failure::new(Code::InvalidPackage, what);
-    failure.reason = Some("build".to_owned());
-    failure
-}
-
-/// Whether a file begins as a component does, rather than as a core module.
-pub(crate) fn is_component(path: &Path) -> bool {
-    let mut head = [0; 8];
-    let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
-    read.is_ok() && wasmparser::Parser::is_component(&head)
-}
-
-/// The same path for the same file.
-pub(crate) fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
 /// What a package's component is called; none, where it makes none.
 fn component_file(package: &Package) -> Option<String> {
     let library = package.targets.iter().find(|target| target.is_cdylib());
@@ -140,15 +116,6 @@ fn no_package(folder: &Path, metadata: &Metadata) -> Failure {
         return Failure::usage(what, "give the folder of a plugin");
     }
     Failure::usage(what, format!("give the folder of one of its plugins: {}", some(&folders)))
-}
-
-/// The first few of many names.
-pub(crate) fn some(names: &[&str]) -> String {
-    const SHOWN: usize = 8;
-    match names.len().checked_sub(SHOWN) {
-        Some(more @ 1..) => format!("{}, and {more} more", names[..SHOWN].join(", ")),
-        _ => names.join(", "),
-    }
 }
 
 /// The files on the right of a rule that cargo writes: `target: file file\ with\ spaces`.
@@ -173,12 +140,6 @@ mod tests {
         let files = dependencies("/t/a.wasm: /src/lib.rs /my\\ src/b.rs C:\\x\\y.rs\n");
         assert_eq!(files, ["/src/lib.rs", "/my src/b.rs", "C:\\x\\y.rs"].map(PathBuf::from));
         assert!(dependencies("").is_empty());
-    }
-
-    #[test]
-    fn of_many_names_the_first_are_shown() {
-        assert_eq!(some(&["a", "b"]), "a, b");
-        assert_eq!(some(&["x"; 10]), "x, x, x, x, x, x, x, x, and 2 more");
     }
 
     /// A project whose target folder is made by hand.
