@@ -38,6 +38,10 @@ pub const PACKAGE: &str = "hal9:plugin";
 /// The package's version, as in `hal9:plugin@0.1.0`.
 pub const VERSION: &str = "0.1.0";
 
+/// The package as it was published, by version: one document each. What was published does not change any more, so that what
+/// differs from it is what plugins meet that were built with it.
+pub(crate) const PUBLISHED: &[(&str, &str)] = &[("0.1.0", include_str!("../published/0.1.0.wit"))];
+
 /// The folder of the package among the dependencies of a project's WIT.
 const FOLDER: &str = "deps/hal9-plugin";
 
