@@ -1,5 +1,6 @@
 //! What people can type. It owns names, help and examples, and refuses to know what any of it does.
 
+mod author;
 mod config;
 mod dev;
 mod package;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand};
 use hal9_package::Permission;
 
+pub(crate) use author::{DoctorArgs, NewArgs, NewKind};
 pub(crate) use config::{ConfigCommand, SetArgs};
 pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
@@ -67,11 +69,7 @@ pub(crate) enum Command {
         guests: Option<PathBuf>,
     },
     /// What this machine lacks to build and run plugins, and the fix
-    Doctor {
-        /// Install what is missing, and mend what a crash left
-        #[arg(long)]
-        fix: bool,
-    },
+    Doctor(DoctorArgs),
     /// Run a plugin while you work on it: built, checked and swapped in whenever a source changes
     Dev(DevArgs),
     /// Build, check, install, load and watch plugins
@@ -117,10 +115,16 @@ pub(crate) enum PluginCommand {
 /// What an author does with a plugin that need not be loaded.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DevelopCommand {
-    /// Build the component of a Rust plugin, with cargo-component where it is installed, else with plain cargo
+    /// Begin a plugin: a project of a language, with source, tests and all that it is built with
+    New(NewArgs),
+    /// Build a plugin's component with the tools of its language
     #[command(after_help = "\
+The language is told by the folder: Cargo.toml is Rust, built with cargo-component where it is installed, else with plain cargo; \
+src/plugin.py, .js, .ts, .c, .cpp or .zig is what is called so, and is built into build/plugin.wasm, with HAL9's WIT out of this \
+program beside it. What a language needs is installed by: hal9 doctor --fix --lang LANG
+
 The component is then checked, as by `hal9 plugin validate`. \
-A build that fails is an invalid package (status 4) with the reason \"build\".")]
+A build that fails is an invalid package (status 4) with the reason \"build\"; a tool that is missing is status 11.")]
     Build {
         /// The plugin's folder
         #[arg(default_value = ".")]

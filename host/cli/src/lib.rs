@@ -29,6 +29,7 @@ mod session;
 mod settings;
 mod signal_lines;
 mod source;
+mod templates;
 mod trust;
 mod untrusted;
 mod validation;

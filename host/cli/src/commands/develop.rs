@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::inspect;
+use super::{inspect, new};
 use crate::args::DevelopCommand;
 use crate::compile;
 use crate::failure::{Code, Failure};
@@ -16,6 +16,7 @@ use crate::validation::{self, Check, Outcome, Validation};
 
 pub(super) fn run(output: Output, command: DevelopCommand) -> Result<(), Failure> {
     match command {
+        DevelopCommand::New(args) => new::run(output, &args),
         DevelopCommand::Build { dir } => build(output, &dir),
         DevelopCommand::Validate { path } => validate(output, &path),
         DevelopCommand::Inspect { path, wit } => inspect::run(output, &path, wit),

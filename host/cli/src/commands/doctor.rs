@@ -2,6 +2,7 @@
 //! that is broken does not hide the others.
 
 mod home;
+mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,9 @@ use serde_json::json;
 use crate::access;
 use crate::failure::{Code, Failure};
 use crate::home::Home;
+use crate::languages::Language;
 use crate::languages::rust::{CARGO_COMPONENT, Toolchain, Way, add_target, install_cargo_component};
+use crate::languages::tools::{Tool, Tools};
 use crate::output::{Output, bold, columns, dim, green, red, wrap, yellow};
 
 /// How something is.
@@ -32,6 +35,8 @@ enum State {
 enum Remedy {
     Target(&'static str),
     CargoComponent,
+    /// What another language than Rust needs.
+    Tool(Tool),
     /// What a crash left in the store.
     Store,
     /// What others can write.
@@ -55,11 +60,16 @@ struct Row {
     remedy: Option<Remedy>,
 }
 
-pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Result<(), Failure> {
-    let mut rows = examine(environment);
+/// Looks at this machine: for plugins in Rust, where no languages are named, and at what the others need besides.
+pub(super) fn run(output: Output, environment: Option<&str>, fix: bool, languages: &[Language]) -> Result<(), Failure> {
+    let mut rows = examine(environment, languages);
     let mut fixed = Vec::new();
     if fix {
         let toolchain = Toolchain::find();
+        let missing: Vec<_> = rows.iter().filter_map(|row| row.remedy.and_then(Remedy::tool)).collect();
+        if !missing.is_empty() {
+            Tools::find()?.install(&missing, output)?;
+        }
         for row in &rows {
             match row.remedy {
                 Some(Remedy::Target(target)) => {
@@ -87,31 +97,47 @@ pub(super) fn run(output: Output, environment: Option<&str>, fix: bool) -> Resul
                         output.note(format!("{} was removed", path.display()));
                     }
                 }
+                Some(Remedy::Tool(_)) => {}
                 None => continue,
             }
             fixed.push(row.name);
         }
         if !fixed.is_empty() {
-            rows = examine(environment);
+            rows = examine(environment, languages);
         }
     }
     let missing: Vec<_> = rows.iter().filter(|row| row.state == State::Failed).collect();
     let value = json!({ "ready": missing.is_empty(), "checks": rows, "fixed": fixed });
-    output.result(&value, || table(&rows, fix))?;
+    output.result(&value, || table(&rows, fix, languages))?;
     if missing.is_empty() {
         return Ok(());
     }
     let names: Vec<_> = missing.iter().map(|row| row.name).collect();
     let can_fix = rows.iter().any(|row| row.state == State::Failed && row.remedy.is_some());
     let help = match missing.as_slice() {
-        _ if can_fix && !fix => "hal9 doctor --fix".to_owned(),
+        _ if can_fix && !fix => command(languages),
         [one] => one.fix.clone().unwrap_or_default(),
         _ => "see to each of them".to_owned(),
     };
     Err(Failure::new(Code::Unavailable, format!("not ready: {}", names.join(", "))).help(help))
 }
 
-fn table(rows: &[Row], fix: bool) -> String {
+impl Remedy {
+    fn tool(self) -> Option<Tool> {
+        match self {
+            Self::Tool(tool) => Some(tool),
+            _ => None,
+        }
+    }
+}
+
+/// The command that puts right what is missing for some languages.
+fn command(languages: &[Language]) -> String {
+    let languages = languages.iter().map(|language| format!(" --lang {}", language.name()));
+    format!("hal9 doctor --fix{}", languages.collect::<String>())
+}
+
+fn table(rows: &[Row], fix: bool, languages: &[Language]) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
     let margin = width + 4;
     let mut text = String::new();
@@ -135,14 +161,18 @@ fn table(rows: &[Row], fix: bool) -> String {
         text.push_str(&format!("\n{}\n", green("Ready to build and run plugins.")));
     }
     if is_fixable && !fix {
-        text.push_str(&dim("`hal9 doctor --fix` installs what is missing, and mends what it can.\n"));
+        text.push_str(&dim(format!("`{}` installs what is missing, and mends what it can.\n", command(languages))));
     }
     text
 }
 
 /// Looks at everything.
-fn examine(environment: Option<&str>) -> Vec<Row> {
-    let mut rows = toolchain();
+fn examine(environment: Option<&str>, languages: &[Language]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if languages.is_empty() || languages.contains(&Language::Rust) {
+        rows.extend(toolchain());
+    }
+    rows.extend(tools::rows(languages));
     rows.extend(home::rows(environment));
     rows.push(engine());
     rows
@@ -262,13 +292,13 @@ mod tests {
                 ..lacking("wasm32-wasip2", State::Failed, "not installed", add_target("wasm32-wasip2"))
             },
         ];
-        let text = anstream::adapter::strip_str(&table(&rows, false)).to_string();
+        let text = anstream::adapter::strip_str(&table(&rows, false, &[])).to_string();
         assert!(
             text.contains("✗ wasm32-wasip2  not installed\n                 fix: rustup target add wasm32-wasip2\n"),
             "{text}"
         );
         assert!(text.contains("doctor --fix") && !text.contains("Ready"), "{text}");
-        let text = table(&rows[..1], false);
+        let text = table(&rows[..1], false, &[]);
         assert!(text.contains("Ready") && !text.contains("--fix"), "{text}");
     }
 }

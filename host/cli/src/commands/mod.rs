@@ -14,6 +14,7 @@ mod keys;
 mod learn;
 mod logs;
 mod memory;
+mod new;
 mod pack;
 mod plugin;
 mod policy;
@@ -59,7 +60,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
     let (output, environment) = (opening.output, opening.environment);
     match command {
         Command::Demo { guests } => demo::run(output, guests.as_deref()).await,
-        Command::Doctor { fix } => doctor::run(output, environment, fix),
+        Command::Doctor(args) => doctor::run(output, environment, args.fix, &args.languages()),
         Command::Dev(args) => dev::run(opening, args).await,
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
         Command::Plugin(PluginCommand::Store(command)) => {

@@ -172,6 +172,14 @@ impl Tools {
         self.folder.join("node")
     }
 
+    /// The program that runs what is installed with a base.
+    pub(crate) fn base(&self, base: Base) -> Option<PathBuf> {
+        match base {
+            Base::Python => self.on_path(&["python3", "python"]),
+            Base::Node => self.on_path(&["node", "nodejs"]),
+        }
+    }
+
     /// A program on the path.
     pub(crate) fn on_path(&self, names: &[&str]) -> Option<PathBuf> {
         let found = |folder: &PathBuf| names.iter().map(|name| folder.join(name)).find(|path| is_program(path));

@@ -117,12 +117,17 @@ impl Toolchain {
 
     /// What a program says of its version; none, where it does not run.
     pub(crate) fn version(program: &Path) -> Option<String> {
+        // `rustc 1.95.0 (59807616e 2026-04-14)`
+        Self::words(program)?.split_whitespace().nth(1).map(str::to_owned)
+    }
+
+    /// The line that a program says of its version; none, where it does not run.
+    pub(crate) fn words(program: &Path) -> Option<String> {
         let mut command = process::command(program, Path::new("."));
         command.arg("--version");
         let done = process::run(command, Errors::Kept(&ProgressBar::hidden())).ok()?;
-        // `rustc 1.95.0 (59807616e 2026-04-14)`
         let text = String::from_utf8(done.stdout).ok().filter(|_| done.success)?;
-        text.lines().next()?.split_whitespace().nth(1).map(str::to_owned)
+        text.lines().next().map(|line| line.trim().to_owned())
     }
 
     /// Whether the toolchain of a folder can compile for a target.

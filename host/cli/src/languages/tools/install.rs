@@ -14,9 +14,9 @@ impl Tools {
     /// The program that installs the tools of a base; none, where it is missing.
     pub(crate) fn installer(&self, base: Base) -> Option<PathBuf> {
         match base {
-            Base::Python => self.on_path(&["python3", "python"]),
+            Base::Python => self.base(base),
             // npm is a script that node runs.
-            Base::Node => self.on_path(&["node", "nodejs"]).and_then(|_| self.on_path(&["npm"])),
+            Base::Node => self.base(base).and_then(|_| self.on_path(&["npm"])),
         }
     }
 
