@@ -2692,11 +2692,11 @@ pub mod exports {
                     );
                 }
                 pub trait Guest {
-                    /// Answers one signal. The reply MUST carry the id of the signal. A failure concerns this signal alone; the next one
-                    /// is tried as usual.
+                    /// Answers one signal. The reply MUST carry the id of the signal, or the nil id, which stands for it: in some languages
+                    /// no number is large enough for half an id. A failure concerns this signal alone; the next one is tried as usual.
                     fn process_signal(signal: Signal) -> Result<Signal, Failure>;
-                    /// Answers many signals at once; the reply has a row for each, in the same order, with the same ids. A batch of no
-                    /// rows gets one of no rows. A failure concerns the whole batch.
+                    /// Answers many signals at once; the reply has a row for each, in the same order, with the same ids, or without any
+                    /// ids, which stands for the same. A batch of no rows gets one of no rows. A failure concerns the whole batch.
                     fn process_batch(batch: SignalBatch) -> Result<SignalBatch, Failure>;
                     /// How it is doing. Does not change anything.
                     fn state() -> NeuronState;

@@ -169,16 +169,16 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// As [`Lease::end`]; it went well if `check` finds nothing wrong with the reply.
+    /// As [`Lease::end`]; it went well if `check` finds nothing wrong with the reply, which it may complete.
     #[inline]
     pub(crate) fn end_if<T>(
         &mut self,
         call: &mut Call,
         result: wasmtime::Result<Result<T, Failure>>,
-        check: impl FnOnce(&T) -> Result<(), String>,
+        check: impl FnOnce(&mut T) -> Result<(), String>,
     ) -> Result<T, Error> {
         match result {
-            Ok(Ok(reply)) => match check(&reply) {
+            Ok(Ok(mut reply)) => match check(&mut reply) {
                 Ok(()) => {
                     self.answered(call);
                     Ok(reply)

@@ -108,7 +108,7 @@ impl Model {
     /// predictions than of rows, and whatever ends the call.
     pub async fn predict(&self, call: &mut Call, features: &[f32], dimensions: u32) -> Result<Prediction, Error> {
         let rows = features.len().checked_div(dimensions as usize).unwrap_or(0);
-        method!(self, call, call_predict(features, dimensions), |prediction: &Prediction| {
+        method!(self, call, call_predict(features, dimensions), |prediction: &mut Prediction| {
             let (targets, scores) = (prediction.targets.len(), prediction.scores.len());
             if targets == rows && Some(scores) == rows.checked_mul(prediction.width as usize) {
                 return Ok(());

@@ -142,7 +142,8 @@ impl Plugin {
         self.resident.turn_off().await
     }
 
-    /// Has a neuron answer a signal. (`hal9:plugin/neuron.process-signal`)
+    /// Has a neuron answer a signal. (`hal9:plugin/neuron.process-signal`) The reply has the signal's id, also where the neuron
+    /// answered with the nil id, which stands for it.
     ///
     /// # Errors
     ///
@@ -153,9 +154,14 @@ impl Plugin {
         call!(self, call, Kind::Neuron, neuron.call_process_signal(signal), |lease, result| lease.end_if(
             call,
             result,
-            |reply| match reply.id == signal.id {
-                true => Ok(()),
-                false => Err("the reply has another id than the signal".to_owned()),
+            |reply| match reply.id {
+                id if id == signal.id => Ok(()),
+                // For the guest's language, an id is more than a number can be.
+                (0, 0) => {
+                    reply.id = signal.id;
+                    Ok(())
+                }
+                _ => Err("the reply has another id than the signal".to_owned()),
             }
         ))
     }
@@ -187,9 +193,14 @@ impl Plugin {
         };
         live.answers(1);
         let Some(result) = result else { return Err(lease.without(call, Kind::Neuron)) };
-        lease.end_if(call, result, |reply| match reply.ids == batch.ids {
-            true => reply.check(),
-            false => Err("the reply has other ids than the batch".to_owned()),
+        lease.end_if(call, result, |reply| {
+            if reply.ids.is_empty() {
+                reply.ids.clone_from(&batch.ids);
+            }
+            match reply.ids == batch.ids {
+                true => reply.check(),
+                false => Err("the reply has other ids than the batch".to_owned()),
+            }
         })
     }
 

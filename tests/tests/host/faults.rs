@@ -195,6 +195,13 @@ async fn replies_that_break_the_contract_are_bad_replies() {
         let error = plugin.process_batch(call, &batch).await.unwrap_err();
         assert!(matches!(&error, Error::BadReply { reason, .. } if reason.contains(says)), "{error}");
     }
+    let signal = Signal::text("nil");
+    let reply = plugin.process_signal(call, &signal).await.unwrap();
+    assert_eq!(reply.id, signal.id, "the nil id stands for the signal's");
+    let mut batch = SignalBatch::new();
+    batch.push((1, 2), 3, "text", "none");
+    batch.push((4, 5), 6, "text", "x");
+    assert_eq!(plugin.process_batch(call, &batch).await.unwrap().ids, [1, 2, 4, 5], "and so does no id at all");
     let mut batch = SignalBatch::new();
     batch.push((1, 2), 3, "text", "columns");
     batch.metadata = vec![Column { name: "a\u{1b}[2J".into(), values: ColumnValues::Numbers(vec![0.5]) }];

@@ -21,12 +21,17 @@ struct BadReply;
 
 impl neuron::Guest for BadReply {
     fn process_signal(signal: Signal) -> Result<Signal, Failure> {
-        Ok(Signal { id: (0, 0), ..signal })
+        // The nil id would stand for the signal's.
+        Ok(Signal { id: if signal.content == "nil" { (0, 0) } else { (1, 2) }, ..signal })
     }
 
     fn process_batch(mut batch: SignalBatch) -> Result<SignalBatch, Failure> {
         match batch.contents.text.as_str() {
             "idsx" => batch.ids = vec![0; batch.ids.len()],
+            "nonex" => {
+                batch.ids.clear();
+                return Ok(batch);
+            }
             "columns" => batch.metadata.iter_mut().for_each(|column| column.values = ColumnValues::Numbers(vec![])),
             "rowsx" => batch.timestamps.push(0),
             _ => batch.contents.ends.reverse(),
