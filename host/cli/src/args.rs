@@ -19,7 +19,7 @@ pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
-pub(crate) use wit::WitCommand;
+pub(crate) use wit::{DiffArgs, Whom, WitCommand};
 
 /// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
 ///

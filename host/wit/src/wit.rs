@@ -44,6 +44,11 @@ impl Wit {
         Some(Self::document(version, text))
     }
 
+    /// The versions of HAL9's WIT that were published, the first one first.
+    pub fn versions() -> impl Iterator<Item = &'static str> {
+        text::PUBLISHED.iter().map(|(version, _)| *version)
+    }
+
     /// A WIT document: a file's text. `name` is what errors and results call it.
     ///
     /// # Errors
@@ -99,6 +104,12 @@ impl Wit {
     /// Whether it is a component, rather than a contract.
     pub fn is_component(&self) -> bool {
         matches!(self.subject, Subject::Component(_))
+    }
+
+    /// The functions that it has, or that a component uses, of packages other than WASI's: paths such as
+    /// `hal9:plugin/memory/get`.
+    pub fn functions(&self) -> Vec<String> {
+        crate::diff::functions(self).into_iter().filter(|path| !path.starts_with("wasi:")).collect()
     }
 
     /// Reads a package, by itself first: one that brings HAL9's with it is to keep the one that it brings.
@@ -170,7 +181,8 @@ mod tests {
 
     #[test]
     fn every_published_version_can_be_read() {
-        assert!(Wit::published("0.1.0").unwrap().is_ok() && Wit::builtin().is_ok());
+        assert!(Wit::versions().all(|version| Wit::published(version).unwrap().is_ok()) && Wit::builtin().is_ok());
+        assert!(Wit::versions().any(|version| version == "0.1.0"));
         assert!(Wit::published("builtin").is_none());
     }
 }

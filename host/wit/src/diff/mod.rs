@@ -23,6 +23,7 @@ pub use question::Question;
 use crate::wit::Subject;
 use crate::{Error, Wit};
 use names::Names;
+use reach::Items;
 use walk::Walk;
 
 /// What differs between two sides.
@@ -33,7 +34,8 @@ pub struct Diff {
     pub question: Question,
     /// All changes: those that break built plugins first, those that break nobody last, and by their paths.
     pub changes: Vec<Change>,
-    /// Packages, with their versions, that are on one side alone, so that nothing is said of them.
+    /// Packages, with their versions, that are on one side alone, so that nothing is said of them. WASI's are not named where a
+    /// component is compared, as every host of HAL9's has them.
     pub left_out: Vec<String>,
 }
 
@@ -44,8 +46,8 @@ impl Diff {
     }
 }
 
-/// What differs between two sides. Packages are compared that both have; of a component what it uses, and of it WASI is left
-/// out, as every plugin has that.
+/// What differs between two sides. Packages are compared that both have; of a component what it uses, without what it imports of
+/// WASI, as every plugin has that.
 ///
 /// # Errors
 ///
@@ -78,7 +80,10 @@ pub fn diff(old: &Wit, new: &Wit) -> Result<Diff, Error> {
     }
     let mut left_out: Vec<String> = Vec::new();
     for (packages, wit) in [(&was_packages, old), (&is_packages, new)] {
-        let alone = packages.iter().filter(|(name, id)| !both.contains_key(**name) && own(wit) != Some(**id));
+        let alone = packages.iter().filter(|(name, id)| {
+            let is_wasi = question != Question::Contract && name.starts_with("wasi:");
+            !both.contains_key(**name) && own(wit) != Some(**id) && !is_wasi
+        });
         left_out.extend(alone.map(|(_, id)| wit.resolve.packages[*id].name.to_string()));
     }
     left_out.sort();
@@ -90,6 +95,11 @@ pub fn diff(old: &Wit, new: &Wit) -> Result<Diff, Error> {
     // What a world includes, it has as the other world has it.
     changes.dedup();
     Ok(Diff { question, changes, left_out })
+}
+
+/// The paths of all functions of a side.
+pub(crate) fn functions(wit: &Wit) -> Vec<String> {
+    Items::of(wit, &Names::new(&wit.resolve)).functions.into_keys().collect()
 }
 
 /// Less for what breaks more.

@@ -85,4 +85,14 @@ impl Question {
         };
         parties.into_iter().filter(|party| about.contains(party)).collect()
     }
+
+    /// Why a change breaks whom it breaks, where that is not as between two contracts.
+    pub(super) fn why(self, kind: Kind) -> Option<&'static str> {
+        match (self, kind) {
+            (Self::Replacement, Kind::WorldImportAdded) => Some("hosts have to offer it, and to grant it"),
+            (Self::Replacement, Kind::WorldExportRemoved) => Some("whoever calls it finds it nowhere"),
+            (Self::Load, Kind::VersionCompatible) => Some("a host takes plugins of its own version or an earlier one"),
+            _ => None,
+        }
+    }
 }

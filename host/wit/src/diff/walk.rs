@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wit_parser::{Docs, InterfaceId, PackageId, PackageName, Stability};
 
 use super::Question;
-use super::change::{Change, Kind, Party};
+use super::change::{Change, Kind};
 use super::names::Names;
 use super::reach::{Items, Reach, Sides, reach};
 use super::rules::{Place, parties, why};
@@ -177,8 +177,11 @@ impl<'a> Walk<'a> {
             return;
         }
         let breaks = self.question.parties(kind, place, parties(kind, place));
-        let reaches = self.reach.get(path).map(|reach| reach.functions.iter().cloned().collect()).unwrap_or_default();
-        let why = why(kind, place, &breaks).to_owned();
+        let is_said = |_: &&Reach| !breaks.is_empty();
+        let reach = self.reach.get(path).filter(is_said);
+        let reaches = reach.map(|reach| reach.functions.iter().cloned().collect()).unwrap_or_default();
+        let of_question = self.question.why(kind).filter(|_| !breaks.is_empty());
+        let why = of_question.unwrap_or_else(|| why(kind, place, &breaks)).to_owned();
         self.changes.push(Change { path: path.to_owned(), kind, what, why, breaks, reaches });
     }
 }

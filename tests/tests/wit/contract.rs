@@ -1,8 +1,6 @@
 //! The WIT package, which is the contract: it parses, says what everything is and since when, and has the worlds that
 //! authors include.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::path::Path;
 
 use wit_parser::{Docs, Resolve, Stability, TypeDefKind, WorldId, WorldItem};

@@ -1,4 +1,7 @@
-//! `hal9 wit`: the text of HAL9's WIT. It needs no home.
+//! `hal9 wit`: the text of HAL9's WIT, and what a change of WIT breaks. It needs no home.
+
+mod diff;
+mod side;
 
 use std::path::Path;
 
@@ -12,6 +15,7 @@ pub(super) fn run(output: Output, command: &WitCommand) -> Result<(), Failure> {
     match command {
         WitCommand::Show { name } => show(output, name.as_deref()),
         WitCommand::Export { dir } => export(output, dir),
+        WitCommand::Diff(args) => diff::run(output, args),
     }
 }
 
@@ -28,7 +32,7 @@ fn show(output: Output, name: Option<&str>) -> Result<(), Failure> {
 }
 
 fn export(output: Output, dir: &Path) -> Result<(), Failure> {
-    let folder = hal9_wit::write_deps(dir).map_err(unwritten)?;
+    let folder = hal9_wit::write_deps(dir).map_err(failed)?;
     let files: Vec<&str> = hal9_wit::FILES.iter().map(|(name, _)| *name).collect();
     output.result(&json!({ "package": package(), "folder": folder, "files": files }), || {
         format!("{} {} is in {}", green("✓"), package(), folder.display())
@@ -40,9 +44,19 @@ fn package() -> String {
     format!("{}@{}", hal9_wit::PACKAGE, hal9_wit::VERSION)
 }
 
-fn unwritten(error: hal9_wit::Error) -> Failure {
+fn failed(error: hal9_wit::Error) -> Failure {
+    let text = error.to_string();
     match &error {
         hal9_wit::Error::Io { path, source } => Failure::file(path, source),
-        _ => Failure::new(Code::Internal, error.to_string()),
+        hal9_wit::Error::Malformed { .. } => {
+            Failure::usage(text, "correct the line; of a package in several files, give the folder")
+        }
+        hal9_wit::Error::NoComponent { .. } => {
+            Failure::new(Code::InvalidPackage, text).help("give a component, as `hal9 plugin build` makes it, or WIT")
+        }
+        hal9_wit::Error::NothingInCommon { .. } => {
+            Failure::usage(text, "give two versions of one package, or components that use one")
+        }
+        _ => Failure::new(Code::Internal, text),
     }
 }
