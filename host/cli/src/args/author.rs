@@ -19,9 +19,9 @@ path and in a project (.venv, node_modules) come first, where their version fits
 Examples:
   hal9 doctor
   hal9 doctor --fix                               Rust's targets and cargo-component
-  hal9 doctor --fix --lang python                 componentize-py, about 40 MB
+  hal9 doctor --fix --lang python                 componentize-py, about 120 MB
   hal9 doctor --fix --lang c --lang typescript
-  hal9 doctor --fix --lang all                    the tools of every language, about 400 MB")]
+  hal9 doctor --fix --lang all                    the tools of every language, about 550 MB")]
 pub(crate) struct DoctorArgs {
     /// Install what is missing, and mend what a crash left
     #[arg(long)]

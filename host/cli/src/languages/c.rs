@@ -32,7 +32,7 @@ pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
     let mut compile = |source: &Path, name: String, flags: &[&str]| {
         let object = work.scratch.join(name);
         let mut command = compiler(work, &zig, is_cpp(source));
-        command.args(TARGET).args(["-Os", "-c"]).args(flags).arg("-I").arg(&work.bindings);
+        command.args(TARGET).args(["-Os", "-g", "-c"]).args(flags).arg("-I").arg(&work.bindings);
         command.arg(source).arg("-o").arg(&object);
         objects.push(object);
         work.run(&source.display().to_string(), command)
@@ -52,7 +52,7 @@ pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
     }
     let module = work.scratch.join("module.wasm");
     let mut link = compiler(work, &zig, work.language == Language::Cpp);
-    link.args(TARGET).args(["-Os", STACK]).args(&objects).arg("-o").arg(&module);
+    link.args(TARGET).args(["-Os", "-g", STACK]).args(&objects).arg("-o").arg(&module);
     work.run("linking", link)?;
     component::encode(&module, &work.made())
 }

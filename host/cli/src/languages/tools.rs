@@ -6,6 +6,8 @@
 
 mod install;
 
+use install::missing;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -157,11 +159,6 @@ impl Tools {
         Ok(Self { folder, path })
     }
 
-    /// The user's folder of tools.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The Python environment in the user's folder.
     pub(crate) fn python(&self) -> PathBuf {
         self.folder.join("python")
@@ -189,14 +186,14 @@ impl Tools {
     /// A tool whose version fits; of those of a project, of the path and of the user's folder the first one.
     pub(crate) fn find_tool(&self, tool: Tool, project: Option<&Path>) -> Option<Program> {
         self.candidates(tool, project).into_iter().find_map(|path| {
-            let version = Self::version(&path)?;
+            let version = Self::version(tool, &path)?;
             tool.fits(&version).then(|| Program { path, version: version.to_string() })
         })
     }
 
     /// A tool whose version does not fit.
     pub(crate) fn misfit(&self, tool: Tool) -> Option<Program> {
-        let found = |path: PathBuf| Some(Program { version: Self::version(&path)?.to_string(), path });
+        let found = |path: PathBuf| Some(Program { version: Self::version(tool, &path)?.to_string(), path });
         self.candidates(tool, None).into_iter().find_map(found)
     }
 
@@ -207,7 +204,11 @@ impl Tools {
     /// Where it is missing, with the command that brings it.
     pub(crate) fn need(&self, tool: Tool, project: Option<&Path>, language: Language) -> Result<Program, Failure> {
         if let Some(program) = self.find_tool(tool, project) {
-            return Ok(program);
+            // Its scripts are there, and nothing that runs them.
+            return match tool.base() {
+                Base::Node if self.base(Base::Node).is_none() => Err(missing(Base::Node)),
+                _ => Ok(program),
+            };
         }
         let (package, version) = tool.package();
         let needs = format!("plugins in {} need {} {version}", language.title(), tool.name());
@@ -245,16 +246,31 @@ impl Tools {
         folders.into_iter().flat_map(in_folder).filter(|path| is_program(path)).collect()
     }
 
-    /// What a program says of its version; none, where it does not run: a script of Node.js does not without it.
-    fn version(program: &Path) -> Option<Version> {
-        // `tsc Version 5.9.2`, `componentize-py 0.25.1`, `0.17.1`
-        let is_zig = program.file_name().is_some_and(|name| name == "zig" || name == "python-zig");
+    /// Of which version a tool is; none, where it does not say so.
+    fn version(tool: Tool, program: &Path) -> Option<Version> {
         let mut command = process::command(program, Path::new("/"));
-        command.arg(if is_zig { "version" } else { "--version" });
+        match tool {
+            Tool::ComponentizeQjs | Tool::TypeScript => return package_version(tool, program),
+            Tool::Zig => command.arg("version"),
+            Tool::ComponentizePy => command.arg("--version"),
+        };
+        // `componentize-py 0.25.1`, `0.17.1`
         let done = process::run(command, Errors::Kept(&ProgressBar::hidden())).ok().filter(|done| done.success)?;
         let text = String::from_utf8(done.stdout).ok()?;
         text.split_whitespace().find_map(|word| Version::parse(word).ok())
     }
+}
+
+/// The version in the package that a script of Node.js is in: not every one says it by itself.
+fn package_version(tool: Tool, script: &Path) -> Option<Version> {
+    // In `.bin` there are links.
+    let script = script.canonicalize().ok()?;
+    script.ancestors().skip(1).find_map(|folder| {
+        let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let is_it = package.get("name")?.as_str()? == tool.package().0;
+        is_it.then(|| package.get("version")?.as_str()?.parse().ok()).flatten()
+    })
 }
 
 /// The command that brings what a language needs.

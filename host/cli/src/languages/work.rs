@@ -51,11 +51,6 @@ impl<'a> Work<'a> {
         self.scratch.join(COMPONENT)
     }
 
-    /// The tools of this machine.
-    pub(super) fn tools(&self) -> &Tools {
-        self.tools
-    }
-
     /// A tool that the build needs.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ impl Tools {
 const NETWORK: &str = "see to the network, then try again: hal9 doctor --fix --lang all";
 
 /// Why tools cannot be installed.
-pub(crate) fn missing(base: Base) -> Failure {
+pub(super) fn missing(base: Base) -> Failure {
     let what = match base {
         Base::Python => "python3 is not installed",
         Base::Node => "node and npm are not installed",
