@@ -6,6 +6,7 @@ mod dev;
 mod package;
 mod policy;
 mod store;
+mod test;
 mod wit;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
 pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
+pub(crate) use test::TestArgs;
 pub(crate) use wit::{DiffArgs, Whom, WitCommand};
 
 /// Extends HAL9 with WebAssembly plugins that can do no more than they were granted.
@@ -104,6 +106,8 @@ pub(crate) enum Command {
 pub(crate) enum PluginCommand {
     #[command(flatten)]
     Develop(DevelopCommand),
+    /// Run a plugin's own cases, and hold it against what HAL9's interfaces say
+    Test(TestArgs),
     #[command(flatten)]
     Store(StoreCommand),
     #[command(flatten)]

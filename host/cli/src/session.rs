@@ -149,6 +149,7 @@ impl Session {
             caps: settings.limits,
             runtime: settings.runtime,
             config: serde_json::Value::Object(settings.config),
+            ..LoadOptions::default()
         }
     }
 

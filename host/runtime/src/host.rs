@@ -16,11 +16,13 @@ use crate::audit::{AuditEvent, AuditKind, AuditSink, TracingAudit, UseRecorder};
 use crate::compile::{CacheAt, CompileIn, Compiler};
 use crate::component::Component;
 use crate::engine::{Engine, EngineConfig};
+use crate::imports::clock::Clock;
 use crate::imports::learning::{InProcessLearning, LearningSink};
 use crate::imports::logging::{LogSink, TracingLog};
 use crate::imports::memory::{InProcessMemory, MemoryBackend};
 use crate::imports::metrics::{InProcessMetrics, MetricsSink};
 use crate::imports::plugins::{NoPlugins, PluginCalls};
+use crate::interpose::Interposer;
 use crate::link::Linkers;
 use crate::sandbox::network::{Connector, Network, NetworkConfig, NetworkSetup, Resolver};
 use crate::text::{MESSAGE_BYTES, escape};
@@ -37,6 +39,9 @@ pub(crate) struct Backends {
     pub(crate) plugins: Arc<dyn PluginCalls>,
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) recorder: Option<Arc<dyn UseRecorder>>,
+    /// None for the machine's.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) interposer: Option<Arc<dyn Interposer>>,
 }
 
 /// Sets up a [`Host`].
@@ -48,6 +53,7 @@ pub struct HostBuilder {
     cache: Option<CacheAt>,
     backends: Backends,
     network: NetworkSetup,
+    strict: bool,
 }
 
 impl HostBuilder {
@@ -149,8 +155,33 @@ impl HostBuilder {
         self
     }
 
-    /// Who carries calls between plugins; a [`Manager`](crate::Manager) puts itself here.
-    pub(crate) fn plugins(mut self, calls: Arc<dyn PluginCalls>) -> Self {
+    /// What time it is for plugins that may know it; by default what the machine's clocks say. Deadlines and rates go by the
+    /// machine's all the same.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.backends.clock = Some(clock);
+        self
+    }
+
+    /// Who is told of every call of an interface of `hal9:plugin`, and may have it go wrong; by default nobody, which costs such
+    /// calls nothing.
+    #[must_use]
+    pub fn interposer(mut self, interposer: Arc<dyn Interposer>) -> Self {
+        self.backends.interposer = Some(interposer);
+        self
+    }
+
+    /// Has an answer that breaks the contract of its interface be [`Error::BadReply`] also where the host would put it right: the name
+    /// of a tool that is none, more results of a search than were asked for. For tests of plugins.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Who carries calls between plugins; by default nobody is found. A [`Manager`](crate::Manager) puts itself here.
+    #[must_use]
+    pub fn plugins(mut self, calls: Arc<dyn PluginCalls>) -> Self {
         self.backends.plugins = calls;
         self
     }
@@ -168,10 +199,11 @@ impl HostBuilder {
         let (cache, audit) = (self.cache.as_ref(), self.backends.audit.clone());
         let compiler = Compiler::new(self.compile_in, cache, audit);
         let admission = Admission::new(self.engine.max_instances);
-        let Self { engine: config, backends, .. } = self;
+        let Self { engine: config, backends, strict, .. } = self;
         let linkers = Linkers::default();
         let versions = AtomicU64::new(0);
-        let shared = Shared { engine, admission, linkers, compiler, config, totals, backends, network, versions };
+        let shared =
+            Shared { engine, admission, linkers, compiler, config, totals, backends, network, strict, versions };
         Ok(Host { shared: Arc::new(shared) })
     }
 }
@@ -185,6 +217,8 @@ pub(crate) struct Shared {
     pub(crate) totals: Totals,
     pub(crate) backends: Backends,
     pub(crate) network: Arc<Network>,
+    /// Whether broken contracts are not put right.
+    pub(crate) strict: bool,
     /// How many versions of plugins were linked.
     versions: AtomicU64,
 }
@@ -222,6 +256,8 @@ impl Host {
             plugins: Arc::new(NoPlugins),
             audit: Arc::new(TracingAudit),
             recorder: None,
+            clock: None,
+            interposer: None,
         };
         HostBuilder {
             engine: EngineConfig::default(),
@@ -230,6 +266,7 @@ impl Host {
             cache: None,
             backends,
             network: NetworkSetup::default(),
+            strict: false,
         }
     }
 

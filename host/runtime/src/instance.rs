@@ -23,12 +23,14 @@ use crate::call::Waiting;
 use crate::cpu::Run;
 use crate::imports::clock::ClockCtx;
 use crate::imports::config::ConfigCtx;
+use crate::imports::interposed::Interposed;
 use crate::imports::learning::LearningCtx;
 use crate::imports::logging::{LoggingCtx, Output};
 use crate::imports::memory::MemoryCtx;
 use crate::imports::metrics::MetricsCtx;
 use crate::imports::plugins::PluginsCtx;
 use crate::imports::signals::SignalsCtx;
+use crate::interpose::Interposer;
 use crate::limits::{Breach, Limiter};
 use crate::sandbox::network::HttpCtx;
 use crate::version::{Version, does_not_fit};
@@ -52,6 +54,7 @@ pub(crate) struct State {
     pub(crate) metrics: MetricsCtx,
     pub(crate) plugins: PluginsCtx,
     pub(crate) signals: SignalsCtx,
+    interposer: Option<Arc<dyn Interposer>>,
     call_time: Duration,
     /// When the call that runs now must be over; set at its first epoch tick, so that a short call reads no clock.
     deadline: Option<Instant>,
@@ -77,7 +80,8 @@ impl State {
         let guard = &reach.guard;
         let backends = &plugin.host.shared.backends;
         let output = Arc::new(Output::new(id.clone(), backends.log.clone(), limits.output.0));
-        let (wasi, streams) = sandbox::build(guard, &reach.files, limits, &output)?;
+        let (wasi, streams) =
+            sandbox::build(guard, &reach.files, limits, &output, (backends.clock.as_ref(), plugin.seed))?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources as usize);
         Ok(Self {
@@ -90,7 +94,7 @@ impl State {
             ),
             run,
             streams,
-            clock: ClockCtx { guard: guard.clone() },
+            clock: ClockCtx { guard: guard.clone(), clock: backends.clock.clone() },
             config: ConfigCtx::new(guard.clone(), plugin.config()),
             http: HttpCtx::new(reach.outgoing.clone()),
             learning: LearningCtx::new(guard.clone(), backends.learning.clone()),
@@ -99,6 +103,7 @@ impl State {
             metrics: MetricsCtx::new(guard.clone(), backends.metrics.clone(), reach.metric_names.clone()),
             plugins: PluginsCtx::new(guard.clone(), backends.plugins.clone()),
             signals: SignalsCtx::new(guard.clone(), limits.signal_bytes.0),
+            interposer: backends.interposer.clone(),
             output,
             call_time: limits.call_time,
             deadline: None,
@@ -116,6 +121,12 @@ impl State {
         self.signals.outbox.clear();
         self.plugins.emitted.clear();
         self.limiter.take_refused();
+    }
+
+    /// One of the interfaces, with what stands before it.
+    pub(crate) fn interposed<C>(&mut self, ctx: fn(&mut Self) -> &mut C) -> Interposed<'_, C> {
+        let (plugin, interposer) = (self.clock.guard.plugin().clone(), self.interposer.clone());
+        Interposed { ctx: ctx(self), plugin, interposer }
     }
 
     pub(crate) fn files(&mut self) -> sandbox::FilesView<'_> {

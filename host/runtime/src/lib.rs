@@ -22,7 +22,8 @@
 //!   from one to another, and has a new version take over from the one that serves without losing a call
 //!   ([`Manager::replace`]).
 //! - What stands behind the import interfaces is a trait each: [`MemoryBackend`], [`MetricsSink`], [`LearningSink`],
-//!   [`LogSink`], [`AuditSink`]; and behind the network, [`Resolver`] and [`Connector`].
+//!   [`LogSink`], [`AuditSink`], [`PluginCalls`], [`Clock`]; and behind the network, [`Resolver`] and [`Connector`]. An
+//!   [`Interposer`] is told of every call of them, and may have one go wrong.
 //!
 //! Calls need a tokio runtime with its timer, and with its I/O where a plugin has the network. This crate does not know packages, signatures, databases, HTTP servers or
 //! command lines.
@@ -44,6 +45,7 @@ mod guard;
 mod host;
 mod imports;
 mod instance;
+mod interpose;
 mod lease;
 mod life;
 mod limits;
@@ -89,11 +91,14 @@ pub use configuration::{ConfigFault, check_configuration};
 pub use engine::EngineConfig;
 pub use error::{Error, Step};
 pub use host::{Host, HostBuilder};
+pub use imports::clock::Clock;
 pub use imports::learning::{Feedback, InProcessLearning, LearningSink};
 pub use imports::logging::{LogLine, LogSink, LogSource, TracingLog};
 pub use imports::memory::{BackendError, InProcessMemory, MemoryBackend, Stored};
 pub use imports::metrics::{InProcessMetrics, Measurement, Metric, MetricsSink, PluginMetrics};
+pub use imports::plugins::PluginCalls;
 pub use imports::signals::Emission;
+pub use interpose::{HostCall, Interference, Interposer};
 pub use limits::Limit;
 pub use link::{API_VERSION, permissions_for};
 pub use manager::{

@@ -12,6 +12,7 @@ use crate::bindings::hal9::plugin::{clock, config, learning, logging, memory, me
 use crate::compile::Artifact;
 use crate::component::{Component, split_version};
 use crate::engine::{Engine, Place};
+use crate::imports::interposed;
 use crate::instance::{Exports, State};
 use crate::sandbox::{self, network};
 use crate::text::shell_word;
@@ -168,13 +169,15 @@ pub(crate) fn limit_line(plugin: &PluginId, setting: &str) -> String {
 pub(crate) struct Links {
     http: bool,
     network: bool,
+    interposed: bool,
     granted: Vec<PermissionKind>,
 }
 
 impl Links {
-    /// What a component gets that has declared and was granted these.
-    pub(crate) fn new(component: &Component, declared: &Permissions, granted: &Permissions) -> Self {
+    /// What a component gets that has declared and was granted these, and whether each call of HAL9's interfaces is asked about.
+    pub(crate) fn new(component: &Component, declared: &Permissions, granted: &Permissions, interposed: bool) -> Self {
         Self {
+            interposed,
             http: component.imports().iter().any(|import| import.starts_with("wasi:http/")),
             network: NETWORK.iter().any(|permission| declared.contains(*permission)),
             granted: PermissionKind::ALL.iter().copied().filter(|kind| granted.contains(*kind)).collect(),
@@ -258,6 +261,11 @@ fn linker(engine: &wasmtime::Engine, links: &Links) -> wasmtime::Result<Linker<S
         network::link_handler(to)?;
     }
     types::add_to_linker::<_, HasSelf<State>>(to, |state| state)?;
+    if links.interposed {
+        interposed::link_always(to)?;
+        links.granted.iter().try_for_each(|permission| interposed::link(to, *permission))?;
+        return Ok(linker);
+    }
     logging::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.logging)?;
     config::add_to_linker::<_, HasSelf<_>>(to, |state: &mut State| &mut state.config)?;
     for permission in &links.granted {

@@ -30,6 +30,9 @@ pub struct LoadOptions {
     pub runtime: RuntimeOverrides,
     /// When it is given a rest for breaking again and again.
     pub breaker: Breaker,
+    /// What its randomness begins with where it may have any, the same for every instance; none for real randomness. For tests:
+    /// what is drawn so can be foreseen.
+    pub seed: Option<u64>,
 }
 
 impl Default for LoadOptions {
@@ -42,6 +45,7 @@ impl Default for LoadOptions {
             config: serde_json::json!({}),
             runtime: RuntimeOverrides::default(),
             breaker: Breaker::default(),
+            seed: None,
         }
     }
 }

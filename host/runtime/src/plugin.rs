@@ -217,11 +217,16 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Whatever ends the call.
+    /// Whatever ends the call; [`Error::BadReply`] for such a name, where the host is [strict](crate::HostBuilder::strict).
     pub async fn describe_tools(&self, call: &mut Call) -> Result<Vec<ToolDescription>, Error> {
         let mut tools =
             call!(self, call, Kind::Tool, tool.call_describe(), |lease, result| lease.end_plain(call, result))?;
-        tools.retain(|tool| is_tool_name(&tool.name));
+        if let Some(bad) = tools.iter().find(|tool| !is_tool_name(&tool.name)) {
+            self.put_right(|| {
+                format!("`{}` is no name of a tool", crate::escape(&bad.name, crate::text::MESSAGE_BYTES))
+            })?;
+            tools.retain(|tool| is_tool_name(&tool.name));
+        }
         Ok(tools)
     }
 
@@ -276,12 +281,15 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Whatever ends the call.
+    /// Whatever ends the call; [`Error::BadReply`] for more than `limit`, where the host is [strict](crate::HostBuilder::strict).
     pub async fn search(&self, call: &mut Call, query: &str, limit: u32) -> Result<Vec<SearchHit>, Error> {
         let mut hits =
             call!(self, call, Kind::MemoryProvider, memory_provider.call_search(query, limit), |lease, result| lease
                 .end(call, result))?;
-        hits.truncate(limit as usize);
+        if hits.len() > limit as usize {
+            self.put_right(|| format!("gave {} results of a search for {limit} at most", hits.len()))?;
+            hits.truncate(limit as usize);
+        }
         Ok(hits)
     }
 
@@ -350,6 +358,19 @@ impl Plugin {
             return Err(self.too_large(Limit::Memory));
         }
         call!(self, call, Kind::Lifecycle, lifecycle.call_import_state(state), |lease, result| lease.end(call, result))
+    }
+
+    /// An answer breaks its contract, and the host can put that right.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadReply`] where it is not to.
+    #[cold]
+    fn put_right(&self, reason: impl FnOnce() -> String) -> Result<(), Error> {
+        if !self.resident.current().host.shared.strict {
+            return Ok(());
+        }
+        Err(Error::BadReply { plugin: self.id().clone(), reason: reason() })
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Error> {

@@ -27,6 +27,8 @@ pub(crate) struct Version {
     pub(crate) limits: Limits,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) policy: RuntimePolicy,
+    /// None for real randomness.
+    pub(crate) seed: Option<u64>,
     pub(crate) host: Host,
     component: Component,
     links: Links,
@@ -96,8 +98,8 @@ impl Version {
             .map_err(|error| refused(host, error, &manifest.permissions, &granted, &options.deny))?;
         let limits = manifest.limits.effective(&options.caps);
         let invalid = |error: wasmtime::Error| does_not_fit(&id, &error);
-        let Shared { linkers, engine, totals, .. } = &*host.shared;
-        let links = Links::new(component, &manifest.permissions, rights.granted());
+        let Shared { linkers, engine, totals, backends, .. } = &*host.shared;
+        let links = Links::new(component, &manifest.permissions, rights.granted(), backends.interposer.is_some());
         let linked = linkers.link(engine, component, component.place(), &links).map_err(invalid)?;
         let config = configuration::check(&manifest, options.config)?;
         let reach = Reach::new(host, &manifest, rights, &limits, before);
@@ -115,6 +117,7 @@ impl Version {
             links,
             linked,
             kinds: component.kinds().to_vec(),
+            seed: options.seed,
             host: host.clone(),
             config: RwLock::new(Arc::new(config)),
             id,

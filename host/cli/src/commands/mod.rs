@@ -21,6 +21,7 @@ mod policy;
 mod provenance;
 mod signal;
 mod state;
+mod test;
 mod tool;
 mod why_denied;
 mod wit;
@@ -63,6 +64,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
         Command::Doctor(args) => doctor::run(output, environment, args.fix, &args.languages()),
         Command::Dev(args) => dev::run(opening, args).await,
         Command::Plugin(PluginCommand::Develop(command)) => develop::run(output, command),
+        Command::Plugin(PluginCommand::Test(args)) => test::run(output, args).await,
         Command::Plugin(PluginCommand::Store(command)) => {
             let offers = install::named(&opening, &command)?;
             in_home(opening, async |session| install::run(session, environment, command, offers).await).await

@@ -3,6 +3,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod config;
+pub(crate) mod interposed;
 pub(crate) mod learning;
 pub(crate) mod logging;
 pub(crate) mod memory;

@@ -18,10 +18,11 @@ pub(crate) const DEPTH: usize = 8;
 /// What to do about calls that go too far.
 const CHAIN: &str = "let plugins call each other less";
 
-/// Calls a plugin for another one, under its own grants and limits.
+/// Calls a plugin for another one, under its own grants and limits. What comes here was granted, and is no cycle.
 #[async_trait]
-pub(crate) trait PluginCalls: Send + Sync {
-    /// Executes tool `method` of `target`. `chain` is who waits for this, outermost first.
+pub trait PluginCalls: Send + Sync {
+    /// Executes tool `method` of `target`: its result, a JSON value, and what it emitted. `chain` is who waits for this, outermost
+    /// first; `params` is what the caller gave, a JSON object or not.
     async fn call(
         &self,
         chain: &[PluginId],
@@ -30,7 +31,7 @@ pub(crate) trait PluginCalls: Send + Sync {
         params: &str,
     ) -> Result<(String, Vec<Emission>), CallError>;
 
-    /// Has neuron plugin `target` process a signal.
+    /// Has neuron plugin `target` process a signal: its reply, and what it emitted.
     async fn ask(
         &self,
         chain: &[PluginId],

@@ -8,6 +8,7 @@ use wasmtime_wasi::clocks::{MonotonicClock, WallClock};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::guard::Guard;
+use crate::imports::clock::Clock;
 
 /// The wall clock says 1970, the monotonic clock says 0, always. (A clock that ticks by the call would look alive, and
 /// would make a plugin that waits for it spin until its deadline all the same.)
@@ -15,8 +16,13 @@ pub(super) fn freeze(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
     wasi.wall_clock(Frozen(guard.clone())).monotonic_clock(Frozen(guard.clone()));
 }
 
-/// The clocks run, and whoever records uses is told when one is read.
-pub(super) fn run(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
+/// The clocks run, as the machine's do or as the embedder's `clock` says, and whoever records uses is told when one is read.
+pub(super) fn run(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>, clock: Option<&Arc<dyn Clock>>) {
+    if let Some(clock) = clock {
+        let given = || Running { clock: clock.clone(), guard: guard.clone() };
+        wasi.wall_clock(given()).monotonic_clock(given());
+        return;
+    }
     wasi.wall_clock(Running { clock: WallClock::new(), guard: guard.clone() })
         .monotonic_clock(Running { clock: MonotonicClock::new(), guard: guard.clone() });
 }
@@ -76,5 +82,27 @@ impl HostMonotonicClock for Running<MonotonicClock> {
     fn now(&self) -> u64 {
         self.used();
         self.clock.now()
+    }
+}
+
+impl HostWallClock for Running<Arc<dyn Clock>> {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.used();
+        self.clock.wall()
+    }
+}
+
+impl HostMonotonicClock for Running<Arc<dyn Clock>> {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        self.used();
+        u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX)
     }
 }

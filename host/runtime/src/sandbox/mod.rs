@@ -17,6 +17,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::Error;
 use crate::guard::Guard;
+use crate::imports::clock::Clock;
 use crate::imports::logging::{LogSource, Output};
 use crate::instance::State;
 pub(crate) use environment::EnvironmentView;
@@ -34,7 +35,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Builds the WASI context of one instance, with its standard output and error.
+/// Builds the WASI context of one instance, with its standard output and error. The clock and the seed are none for the machine's own
+/// time and real randomness, which it has where they are granted.
 ///
 /// # Errors
 ///
@@ -44,6 +46,7 @@ pub(crate) fn build(
     files: &Files,
     limits: &Limits,
     output: &Arc<Output>,
+    (clock, seed): (Option<&Arc<dyn Clock>>, Option<u64>),
 ) -> Result<(WasiCtx, [Stream; 2]), Error> {
     let granted = guard.rights().granted();
     let mut wasi = WasiCtxBuilder::new();
@@ -54,11 +57,11 @@ pub(crate) fn build(
     wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.max_random_size(limits.random_bytes.0);
     match granted.contains(PermissionKind::SystemTime) {
-        true => clocks::run(&mut wasi, guard),
+        true => clocks::run(&mut wasi, guard, clock),
         false => clocks::freeze(&mut wasi, guard),
     }
     match granted.contains(PermissionKind::SystemRandom) {
-        true => random::open(&mut wasi, guard),
+        true => random::open(&mut wasi, guard, seed),
         false => random::seed(&mut wasi, guard),
     }
     environment::fill(&mut wasi, guard);

@@ -27,10 +27,18 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 }
 
 /// The numbers are real, and whoever records uses is told when some are drawn. (The seed of `wasi:random/insecure-seed` is
-/// drawn by wasmtime for every instance, asked for or not, and is not told.)
-pub(super) fn open(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>) {
-    let drawn = || Drawn { numbers: StdRng::from_rng(&mut rand::rng()), guard: guard.clone() };
-    wasi.secure_random(drawn()).insecure_random(drawn());
+/// drawn by wasmtime for every instance, asked for or not, and is not told.) With a `seed` of the embedder's, every instance draws
+/// the same ones.
+pub(super) fn open(wasi: &mut WasiCtxBuilder, guard: &Arc<Guard>, seed: Option<u64>) {
+    let drawn = |numbers| Drawn { numbers, guard: guard.clone() };
+    let Some(seed) = seed else {
+        let real = || drawn(StdRng::from_rng(&mut rand::rng()));
+        wasi.secure_random(real()).insecure_random(real());
+        return;
+    };
+    wasi.secure_random(drawn(StdRng::seed_from_u64(seed)))
+        .insecure_random(drawn(StdRng::seed_from_u64(seed ^ 1)))
+        .insecure_random_seed(u128::from(seed) << 64 | u128::from(!seed));
 }
 
 struct Drawn {
