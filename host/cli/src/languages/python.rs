@@ -6,18 +6,59 @@ use super::work::Work;
 use super::world;
 use crate::failure::Failure;
 
+/// Where modules are imported from: the author's, and those of others that a plugin takes along
+/// (`pip install --target vendor …`).
+const MODULES: [&str; 2] = ["src", "vendor"];
+
 pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
     let componentize = work.need(Tool::ComponentizePy)?;
     let command = |args: &[&str]| {
         let mut command = work.command(&componentize);
-        command.arg("-d").arg(&work.world.folder).args(["-w", world::NAME]).args(args);
+        // The packages of an environment that happens to be active are no part of the plugin, and it says more of itself
+        // than of the author's mistake where it is asked for backtraces.
+        command.env_remove("VIRTUAL_ENV").env("RUST_BACKTRACE", "0").env_remove("RUST_LIB_BACKTRACE");
+        command.arg("--quiet").arg("-d").arg(&work.world.folder).args(["-w", world::NAME]).args(args);
         command
     };
     // Types for the author's editor.
     let mut bindings = command(&["bindings"]);
     bindings.arg(&work.bindings);
     work.run("bindings", bindings)?;
-    let mut componentize = command(&["componentize", world::NAME, "-p", "src", "-o"]);
-    componentize.arg(work.made());
-    work.run("componentize-py", componentize).map(drop)
+    // Not with stubs in place of WASI: HAL9 has all of it, inert. So `print` logs, a traceback reaches the author, and a file
+    // that is not there is an error and no trap.
+    let mut componentize = command(&["componentize", world::NAME]);
+    for modules in MODULES.into_iter().filter(|modules| work.folder.join(modules).is_dir()) {
+        componentize.args(["-p", modules]);
+    }
+    componentize.arg("-o").arg(work.made());
+    work.run_and("componentize-py", componentize, complaint).map(drop)
+}
+
+/// What componentize-py says of an author's mistake, without what it says of itself: the traceback, with the files as their author
+/// calls them.
+fn complaint(said: &str) -> String {
+    let own = said.split_once("AssertionError: ").map_or(said, |(_, own)| own);
+    let own = own.split_once("\n\nCaused by:").map_or(own, |(own, _)| own);
+    let mut own = own.trim_end().to_owned();
+    for (at, modules) in MODULES.iter().enumerate() {
+        own = own.replace(&format!("File \"/{at}/"), &format!("File \"{modules}/"));
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_told_with_its_place_and_nothing_else() {
+        let said = "Traceback (most recent call last):\n  File \"/t/bin/componentize-py\", line 8, in <module>\n    \
+                    sys.exit(script())\n             ^^^^^^^^\nAssertionError: Traceback (most recent call last):\n  \
+                    File \"/0/plugin.py\", line 2, in <module>\n    import nothere\nModuleNotFoundError: No module named \
+                    'nothere'\n\n\nCaused by:\n    ModuleNotFoundError: No module named 'nothere'\n";
+        let told = "Traceback (most recent call last):\n  File \"src/plugin.py\", line 2, in <module>\n    import nothere\n\
+                    ModuleNotFoundError: No module named 'nothere'";
+        assert_eq!(complaint(said), told);
+        assert_eq!(complaint("error: no such option"), "error: no such option");
+    }
 }

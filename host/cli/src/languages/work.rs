@@ -69,6 +69,16 @@ impl<'a> Work<'a> {
 
     /// Runs a tool to its end. What it says is the author's to read: warnings as they are, errors as the failure.
     pub(super) fn run(&self, what: &str, command: Command) -> Result<Vec<u8>, Failure> {
+        self.run_and(what, command, str::to_owned)
+    }
+
+    /// As [`Work::run`], of a tool that says more of itself than an author has use for: `complaint` takes what it said of theirs.
+    pub(super) fn run_and(
+        &self,
+        what: &str,
+        command: Command,
+        complaint: impl Fn(&str) -> String,
+    ) -> Result<Vec<u8>, Failure> {
         let name = self.folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy();
         let spinner = self.making.output.spinner(format!("building {name}: {what}"));
         let done = process::run_until(command, Errors::Kept(&spinner), self.making.stop)?;
@@ -78,7 +88,8 @@ impl<'a> Work<'a> {
             format!("{}{}", done.stderr, if done.success { "".into() } else { String::from_utf8_lossy(&done.stdout) });
         let said = said.trim_end();
         if !done.success {
-            let said = if said.is_empty() { String::new() } else { format!(":\n{said}") };
+            let said = complaint(said);
+            let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.trim_end()) };
             let what = format!("building {} failed, {what}{said}", self.folder.display());
             return Err(not_built(what).help("correct what is named"));
         }
