@@ -1,8 +1,8 @@
 //! Owns the projects that plugins begin as: the files in `templates/`, which are in this program, and how a plugin's own names
 //! get into them. It refuses to know where a project is put.
 //!
-//! A template is a project called `example-plugin` that is valid as it lies; whatever is called so in it is renamed. Files of
-//! `LANGUAGE/common` are in every project of the language, and those of `LANGUAGE/KIND` besides.
+//! A template is a project called `example-plugin`; whatever is called so in it is renamed. Its files are those of `any/KIND`, of
+//! `LANGUAGE/common` and of `LANGUAGE/KIND`, of which a later one takes the place of one before.
 
 mod sdk;
 
@@ -69,7 +69,8 @@ pub(crate) fn kinds(language: Language) -> Vec<NewKind> {
 pub(crate) fn project(language: Language, kind: NewKind, names: &Names) -> Option<Files> {
     let own = TEMPLATES.get_dir(format!("{}/{}", language.name(), kind.name()))?;
     let mut files = Files::new();
-    for folder in TEMPLATES.get_dir(format!("{}/common", language.name())).into_iter().chain([own]) {
+    let shared = [format!("any/{}", kind.name()), format!("{}/common", language.name())];
+    for folder in shared.iter().filter_map(|folder| TEMPLATES.get_dir(folder)).chain([own]) {
         gather(folder, folder, language, names, &mut files);
     }
     if language == Language::Rust {

@@ -102,7 +102,7 @@ pub(super) fn run(output: Output, args: &NewArgs) -> Result<(), Failure> {
     };
     let mut next = vec![format!("cd {}", word(&dir))];
     next.extend(missing.then(|| fix(*lang)));
-    next.extend(["hal9 plugin build".to_owned(), "hal9 plugin test".to_owned(), "hal9 dev".to_owned()]);
+    next.extend(commands(*kind).map(str::to_owned));
     let own = files.keys().filter(|path| !path.starts_with("vendor")).count();
     let value = json!({
         "id": id, "name": name, "kind": kind.name(), "language": lang, "folder": folder, "files": own, "next": next,
@@ -116,6 +116,16 @@ pub(super) fn run(output: Output, args: &NewArgs) -> Result<(), Failure> {
         text.push_str(&format!("\n{}\n", dim(format!("README.md in there says what each of its {own} files is for."))));
         text
     })
+}
+
+/// What is done with a plugin next.
+fn commands(kind: NewKind) -> impl Iterator<Item = &'static str> {
+    let called: &[&str] = match kind {
+        // Nobody calls it yet.
+        NewKind::ApiExtension => &["hal9 plugin validate"],
+        _ => &["hal9 plugin test", "hal9 dev"],
+    };
+    std::iter::once("hal9 plugin build").chain(called.iter().copied())
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {

@@ -34,7 +34,8 @@ struct ExamplePlugin {
 impl ExamplePlugin {
     fn check(&self, features: &[f32], dimensions: u32) -> Result<(), PluginError> {
         if self.dimensions != 0 && dimensions != self.dimensions && !features.is_empty() {
-            let message = format!("rows of {dimensions} numbers, and the model learned from rows of {}", self.dimensions);
+            let message =
+                format!("rows of {dimensions} numbers, and the model learned from rows of {}", self.dimensions);
             return err(ErrorCode::InvalidInput, message);
         }
         if let Some(at) = features.iter().position(|number| !number.is_finite()) {
@@ -55,7 +56,8 @@ impl LearningPlugin for ExamplePlugin {
     fn describe() -> AlgorithmDescription {
         AlgorithmDescription {
             name: "example-plugin".to_owned(),
-            description: "Takes a row for one of the class whose mean is nearest. Targets are classes counted from 0.".to_owned(),
+            description: "Takes a row for one of the class whose mean is nearest. Targets are classes counted from 0."
+                .to_owned(),
             options: json!({ "type": "object", "additionalProperties": false }),
         }
     }
@@ -70,7 +72,9 @@ impl LearningPlugin for ExamplePlugin {
     fn load(bytes: &[u8]) -> Result<Self, PluginError> {
         let (dimensions, classes): (u32, Vec<(u64, Vec<f32>)>) = serde_json::from_slice(bytes)?;
         let is_whole = |mean: &Vec<f32>| mean.is_empty() || mean.len() == dimensions as usize;
-        if classes.len() > MOST_CLASSES || !classes.iter().all(|(rows, mean)| is_whole(mean) && (*rows == 0) == mean.is_empty()) {
+        if classes.len() > MOST_CLASSES
+            || !classes.iter().all(|(rows, mean)| is_whole(mean) && (*rows == 0) == mean.is_empty())
+        {
             return err(ErrorCode::InvalidInput, "these bytes are no model: the means do not fit the dimensions");
         }
         Ok(Self { dimensions, classes })
@@ -81,7 +85,10 @@ impl LearningPlugin for ExamplePlugin {
         self.check(&batch.features, batch.dimensions)?;
         let is_class = |target: &&f32| target.fract() == 0.0 && (0.0..MOST_CLASSES as f32).contains(*target);
         if let Some(target) = batch.targets.iter().find(|target| !is_class(target)) {
-            return err(ErrorCode::InvalidInput, format!("{target} is no class: count them from 0, to {}", MOST_CLASSES - 1));
+            return err(
+                ErrorCode::InvalidInput,
+                format!("{target} is no class: count them from 0, to {}", MOST_CLASSES - 1),
+            );
         }
         let mut wrong = 0;
         for (row, target) in batch.rows() {
@@ -129,8 +136,8 @@ mod tests {
     #[test]
     fn a_row_is_of_the_class_whose_mean_is_nearest() {
         let model = trained();
-        let predicted = |model: &ExamplePlugin| model.predict(&[1.0, 1.0, 7.0, 7.0], 2).map(|prediction| prediction.targets);
-        assert_eq!(predicted(&model), Ok(vec![0.0, 1.0]));
+        let predicted = |model: &ExamplePlugin| model.predict(&[1.0, 1.0, 7.0, 7.0], 2);
+        assert_eq!(predicted(&model).map(|prediction| prediction.targets), Ok(vec![0.0, 1.0]));
         let saved = ExamplePlugin::load(&model.save().expect("it is saved")).expect("it is loaded");
         assert_eq!(predicted(&saved), predicted(&model));
     }
@@ -139,7 +146,9 @@ mod tests {
     fn what_is_refused_changes_nothing() {
         let mut model = trained();
         let before = model.save();
-        for (features, dimensions, target) in [(vec![1.0], 1, 0.0), (vec![1.0, f32::NAN], 2, 0.0), (vec![1.0, 1.0], 2, 0.5)] {
+        for (features, dimensions, target) in
+            [(vec![1.0], 1, 0.0), (vec![1.0, f32::NAN], 2, 0.0), (vec![1.0, 1.0], 2, 0.5)]
+        {
             let batch = TrainingBatch { features, dimensions, targets: vec![target] };
             assert!(model.train(&batch).is_err_and(|error| error.code == ErrorCode::InvalidInput));
         }

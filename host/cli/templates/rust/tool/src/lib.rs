@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn bad_parameters_are_named() {
-        for (params, words) in [(json!({}), "missing"), (json!({ "text": 1 }), "string"), (json!({ "txt": "" }), "`txt`")] {
+        for (params, words) in
+            [(json!({}), "missing"), (json!({ "text": 1 }), "string"), (json!({ "txt": "" }), "`txt`")]
+        {
             let error = call(params).expect_err(words);
             assert!(error.code == ErrorCode::InvalidInput && error.message.contains(words), "{error}");
         }
