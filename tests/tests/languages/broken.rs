@@ -52,6 +52,7 @@ fn what_is_missing_of_a_project_is_named() {
     fs::rename(desk.project("wit"), desk.project("shout/wit")).unwrap();
 
     // Something is in the way of what is built.
+    fs::remove_dir_all(desk.project("shout/build")).unwrap();
     fs::write(desk.project("shout/build"), "").unwrap();
     let (message, help) = build().error(11);
     assert!(message.contains("build") && help.contains("may write"), "{message}; {help}");
@@ -80,7 +81,7 @@ fn a_change_is_built_when_the_plugin_is_used_and_what_is_no_source_is_not() {
     fs::write(desk.project("c/README.md"), "another").unwrap();
     assert!(!load().contains("building"));
     let words = desk.project("c/src/words.c");
-    fs::write(&words, fs::read_to_string(&words).unwrap().replace("words += ", "words += 2 * ")).unwrap();
+    fs::write(&words, fs::read_to_string(&words).unwrap().replace("return words;", "return 2 * words;")).unwrap();
     assert!(load().contains("has changed since it was built"));
     let sent = desk.hal9("c", ["--json", "signal", "send", "--layer", "L2", "one two"]).json();
     assert_eq!(sent["replies"][0]["signal"]["metadata"]["words"], "4", "{sent}");

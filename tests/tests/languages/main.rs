@@ -5,5 +5,6 @@
 mod begin;
 mod broken;
 mod desk;
+mod dev;
 mod life;
 mod missing;

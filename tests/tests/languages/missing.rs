@@ -30,8 +30,8 @@ fn doctor_names_what_installs_a_tool_where_that_is_missing_as_well() {
     let desk = Desk::new();
     for (language, base, package) in [("c", "python3", "python3-venv"), ("typescript", "node", "nodejs npm")] {
         for fix in [&[][..], &["--fix"]] {
-            let args = ["--json", "doctor", "--lang", language].iter().chain(fix);
-            let run = desk.hal9_without_tools("", args);
+            let asked = ["--json", "doctor", "--lang", language];
+            let run = desk.hal9_without_tools("", asked.iter().chain(fix));
             assert!(run.stdout.contains(package) && run.stdout.contains("https://"), "{run:?}");
             let (message, _) = run.error(11);
             assert!(message.contains(base), "{message}");

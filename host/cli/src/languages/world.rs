@@ -45,11 +45,16 @@ pub(super) fn prepare(project: &Path, build: &Path) -> Result<World, Failure> {
     hal9_wit::write_deps(&folder).map_err(|error| Failure::internal(&own.display().to_string(), &error))?;
 
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(&folder).map_err(|error| {
-        // What the author wrote is not in the copy.
-        let said = format!("{error:?}").replace(&folder.display().to_string(), &from.display().to_string());
-        refused(format!("{} is no WIT that holds:\n{}", from.display(), said.trim_end()), "correct what is named")
-    })?;
+    let package = match resolve.push_dir(&folder) {
+        Ok((package, _)) => package,
+        Err(error) => {
+            // What the author wrote is not in the copy.
+            let said = resolve.render_error(&error);
+            let said = said.replace(&folder.display().to_string(), &from.display().to_string());
+            let what = format!("{} is no WIT that holds:\n{}", from.display(), said.trim_end());
+            return Err(refused(what, "correct what is named; hal9 wit show has HAL9's interfaces"));
+        }
+    };
     let Some(&id) = resolve.packages[package].worlds.get(NAME) else {
         let there: Vec<_> = resolve.packages[package].worlds.keys().map(String::as_str).collect();
         let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
