@@ -56,6 +56,10 @@ impl Options {
         if !value.is_object() {
             return err(ErrorCode::InvalidInput, "the options must be a JSON object, such as {\"epochs\": 3}");
         }
+        // Here and not while it is read: a saved model says `None` as well.
+        if value.get("classes").is_some_and(Value::is_null) {
+            return err(ErrorCode::InvalidInput, "options: classes is null: leave it out for as many as are seen");
+        }
         let options: Self =
             serde_json::from_value(value).map_err(|error| PluginError::from(error).context("options"))?;
         options.check()?;

@@ -58,8 +58,16 @@ impl Bench {
     /// Whatever is wrong with one of the files.
     pub fn with_cases(mut self, folder: &Path) -> Result<Self, CaseError> {
         self.files = CaseFile::all(folder)?;
-        let settings = self.files.iter().find_map(|file| file.conformance.clone());
-        self.conformance = settings.unwrap_or_default();
+        if let Some((file, settings)) = self.files.iter().find_map(|file| Some((file, file.conformance.as_ref()?))) {
+            for skip in &settings.skip {
+                let name = skip.case.get_ref();
+                if !conformance::is_law(name) {
+                    let message = format!("the conformance suite has no case `{name}`; see them all with --verbose");
+                    return Err(file.wrong(skip.case.span().start, message));
+                }
+            }
+            self.conformance = settings.clone();
+        }
         Ok(self)
     }
 

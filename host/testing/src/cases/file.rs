@@ -106,6 +106,11 @@ impl CaseFile {
         Ok(Self { path, conformance: read.conformance, cases, text })
     }
 
+    /// What is wrong at a place in the file.
+    pub(crate) fn wrong(&self, at: usize, message: String) -> CaseError {
+        wrong(&self.path, &self.text, at, message)
+    }
+
     /// The line and the column of a place in the file, both counted from 1.
     pub(crate) fn place(&self, at: usize) -> (usize, usize) {
         place(&self.text, at)

@@ -45,7 +45,7 @@ pub(crate) struct Conformance {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Skip {
-    pub(crate) case: String,
+    pub(crate) case: Spanned<String>,
     pub(crate) reason: String,
 }
 

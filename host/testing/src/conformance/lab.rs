@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use hal9_host::{Call, Error, FailureCode, Plugin, Signal};
+use hal9_host::{Call, Error, FailureCode, Kind, Plugin, Signal};
 use hal9_package::RuntimeOverrides;
 
 use super::Breach;
@@ -46,9 +46,11 @@ impl<'a> Lab<'a> {
         self.load(&self.setting)
     }
 
-    /// The plugin as nobody has called it, with so many instances at once.
+    /// The plugin as nobody has called it, with so many instances at once; with one, where its models live in that.
     pub(super) fn parallel(&self, instances: u32) -> Result<Plugin, Breach> {
         self.rig.clear();
+        let has_models = self.rig.kinds().contains(&Kind::LearningAlgorithm);
+        let instances = if has_models { 1 } else { instances };
         let runtime = RuntimeOverrides { parallel: Some(instances), ..self.setting.runtime.clone() };
         self.load(&Setting { runtime, ..self.setting.clone() })
     }

@@ -1,11 +1,12 @@
 //! The laws of `learning-algorithm`. It refuses to know whether a model learns anything.
 
-use hal9_host::{Call, FailureCode, Model, Plugin, Prediction, TrainingBatch, TrainingReport};
+use hal9_host::{Call, FailureCode, Model, Plugin, TrainingBatch, TrainingReport};
 use serde_json::{Value, json};
 
-use super::lab::{Failed, Lab, answer, equal, failure, value};
+use super::lab::{Lab, answer, equal, failure, value};
 use super::{Breach, Law, Verdict, law};
 use crate::report::Finding;
+use crate::values;
 
 pub(super) const LAWS: &[Law] = &[
     law!(
@@ -97,8 +98,9 @@ async fn train(model: &mut Model, what: &str, batch: &TrainingBatch) -> Result<T
 }
 
 /// What it says of the rows that it is trained with; a model that knows nothing may say so.
-async fn predict(model: &Model) -> Result<Result<Prediction, Failed>, Breach> {
-    answer("predict", model.predict(&mut Call::new(), &batch().features, DIMENSIONS).await)
+async fn predict(model: &Model) -> Result<String, Breach> {
+    let said = answer("predict", model.predict(&mut Call::new(), &batch().features, DIMENSIONS).await)?;
+    Ok(said.map_or_else(|failed| failed.to_string(), |said| values::prediction(&said).to_string()))
 }
 
 /// A model that has learned something. The plugin goes with it.
@@ -136,12 +138,15 @@ async fn options(lab: &Lab<'_>) -> Verdict {
     }
     let described = value("describe", plugin.describe_algorithm(&mut Call::new()).await)?;
     let schema: Value = serde_json::from_str(&described.options).unwrap_or_default();
+    let Ok(validator) = jsonschema::validator_for(&schema) else {
+        return Err(Breach::Silent("its options are described by no JSON Schema".to_owned()));
+    };
     let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     for name in names.chain(["no such option"]) {
         for wrong in [json!(null), json!({"a": []}), json!([]), json!("nonsense"), json!(-1e30), json!(true)] {
             let options = json!({ name: wrong });
             // What the schema allows is the algorithm's to judge.
-            if jsonschema::is_valid(&schema, &options) {
+            if validator.is_valid(&options) {
                 continue;
             }
             let result = plugin.create_model(&mut Call::new(), &options.to_string()).await;

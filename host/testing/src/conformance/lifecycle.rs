@@ -6,6 +6,7 @@ use super::inputs::{long, signal};
 use super::lab::{Failed, Lab, answer, ask, equal, value};
 use super::{Breach, Law, Verdict, law};
 use crate::report::Finding;
+use crate::values;
 
 pub(super) const LAWS: &[Law] = &[
     law!("lifecycle.wit", "The first call to every instance.", "an instance begins and ends in good order", begins),
@@ -39,7 +40,7 @@ async fn feels(lab: &Lab<'_>) -> Verdict {
     let plugin = lab.fresh()?;
     let first = health(&plugin, "health").await?;
     let second = health(&plugin, "health again").await?;
-    equal("how it feels, asked for twice", &first, &second)
+    equal("how it feels, asked for twice", &values::health(&first).to_string(), &values::health(&second).to_string())
 }
 
 async fn moves(lab: &Lab<'_>) -> Verdict {
@@ -84,7 +85,7 @@ async fn probe(lab: &Lab<'_>, plugin: &Plugin) -> Result<Vec<String>, Breach> {
     }
     if has(Kind::MemoryProvider) {
         let entry = answer("retrieve", plugin.retrieve(&mut Call::new(), "key").await)?;
-        said.push(entry.map_or_else(refused, |entry| format!("{entry:?}")));
+        said.push(entry.map_or_else(refused, |entry| values::entry(entry.as_ref()).to_string()));
     }
     if has(Kind::Tool) {
         let tools = value("describe", plugin.describe_tools(&mut Call::new()).await)?;

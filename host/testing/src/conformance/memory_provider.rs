@@ -8,6 +8,7 @@ use super::inputs::{CONTROLS, SCRIPTS, long};
 use super::lab::{Lab, answer, equal, failure, value};
 use super::{Breach, Law, Verdict, law};
 use crate::report::Finding;
+use crate::text;
 
 pub(super) const LAWS: &[Law] = &[
     law!("memory-provider.wit", "What is kept under `key`, or `none`.", "what was stored is retrieved", stored),
@@ -57,9 +58,9 @@ async fn search(plugin: &Plugin, query: &str, limit: u32) -> Result<Vec<SearchHi
     value(format!("search for {query:?}, {limit} at most"), plugin.search(&mut Call::new(), query, limit).await)
 }
 
-/// The value under a key.
-async fn kept(plugin: &Plugin, key: &str) -> Result<Option<Vec<u8>>, Breach> {
-    Ok(retrieve(plugin, key).await?.map(|entry| entry.value))
+/// The value under a key, as it is shown.
+async fn kept(plugin: &Plugin, key: &str) -> Result<Option<String>, Breach> {
+    Ok(retrieve(plugin, key).await?.map(|entry| text::of_bytes(&entry.value)))
 }
 
 /// A provider that keeps three notes.
@@ -81,7 +82,7 @@ async fn stored(lab: &Lab<'_>) -> Verdict {
     for (number, (what, text)) in SCRIPTS.iter().enumerate() {
         let key = format!("key-{number}");
         store(&plugin, &key, text.as_bytes(), &vec![]).await?;
-        equal(format!("the value of {what}"), &Some(text.as_bytes().to_vec()), &kept(&plugin, &key).await?)?;
+        equal(format!("the value of {what}"), &Some((*text).to_owned()), &kept(&plugin, &key).await?)?;
     }
     equal("what is under a key that was never stored", &None, &kept(&plugin, "never").await?)
 }
@@ -92,7 +93,7 @@ async fn bytes(lab: &Lab<'_>) -> Verdict {
     let values = [("no bytes", vec![]), ("one NUL", vec![0]), ("every byte", every), ("64 KiB", long(64 << 10).into())];
     for (what, content) in values {
         store(&plugin, "key", &content, &vec![]).await?;
-        equal(format!("a value of {what}"), &Some(content), &kept(&plugin, "key").await?)?;
+        equal(format!("a value of {what}"), &Some(text::of_bytes(&content)), &kept(&plugin, "key").await?)?;
     }
     Ok(())
 }
@@ -106,7 +107,7 @@ async fn replaced(lab: &Lab<'_>) -> Verdict {
     let got = entry.map(|entry| (String::from_utf8_lossy(&entry.value).into_owned(), entry.metadata));
     equal("what was stored twice", &Some(("the second".to_owned(), fact("Bob"))), &got)?;
     store(&plugin, "key", b"", &vec![]).await?;
-    equal("what was replaced by nothing", &Some(vec![]), &kept(&plugin, "key").await?)
+    equal("what was replaced by nothing", &Some(String::new()), &kept(&plugin, "key").await?)
 }
 
 async fn empty_key(lab: &Lab<'_>) -> Verdict {
@@ -145,7 +146,7 @@ async fn odd_keys(lab: &Lab<'_>) -> Verdict {
     }
     // After all of them, so that two that are taken for one are seen.
     for (key, content) in taken {
-        equal(format!("the value of {key:?}"), &Some(content), &kept(&plugin, key).await?)?;
+        equal(format!("the value of {key:?}"), &Some(text::of_bytes(&content)), &kept(&plugin, key).await?)?;
     }
     Ok(())
 }
@@ -160,7 +161,7 @@ async fn deleted(lab: &Lab<'_>) -> Verdict {
     let keys: Vec<_> = search(&plugin, "kettle", 10).await?.into_iter().map(|hit| hit.key).collect();
     equal("whether a search finds what was deleted", &false, &keys.contains(&"note-1".to_owned()))?;
     store(&plugin, "note-1", b"again", &vec![]).await?;
-    equal("what was stored after it was deleted", &Some(b"again".to_vec()), &kept(&plugin, "note-1").await?)
+    equal("what was stored after it was deleted", &Some("again".to_owned()), &kept(&plugin, "note-1").await?)
 }
 
 async fn found(lab: &Lab<'_>) -> Verdict {
@@ -212,7 +213,7 @@ async fn odd_queries(lab: &Lab<'_>) -> Verdict {
     let long = long(100_000);
     let texts = SCRIPTS.iter().chain(CONTROLS).map(|(_, text)| *text);
     for query in texts.chain(["\"", "kettle AND", "*", "(", long.as_str()]) {
-        let what = crate::text::cut(&format!("search for {query:?}"));
+        let what = text::cut(&format!("search for {query:?}"));
         answer(what, plugin.search(&mut Call::new(), query, 5).await)?.ok();
     }
     search(&plugin, "kettle", 5).await.map(drop)
