@@ -68,7 +68,12 @@ impl Wit {
     pub fn folder(path: &Path) -> Result<Self, Error> {
         let push = |resolve: &mut Resolve| match resolve.push_dir(path) {
             Ok((package, _)) => Ok(package),
-            Err(error) => Err(resolve.render_error(&error)),
+            Err(error) => {
+                let reason = resolve.render_error(&error);
+                // The path is said anyway.
+                let prefix = format!("failed to parse package: {}: ", path.display());
+                Err(reason.strip_prefix(&prefix).unwrap_or(&reason).to_owned())
+            }
         };
         Self::read(&path.display().to_string(), push)
     }

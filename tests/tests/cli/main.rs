@@ -30,3 +30,4 @@ mod tools;
 mod trust;
 mod upgrade;
 mod usage;
+mod wit;
