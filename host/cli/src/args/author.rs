@@ -18,10 +18,10 @@ path and in a project (.venv, node_modules) come first, where their version fits
 
 Examples:
   hal9 doctor
-  hal9 doctor --fix                               Rust's targets and cargo-component
-  hal9 doctor --fix --lang python                 componentize-py, about 120 MB
+  hal9 doctor --fix                      Rust's targets and cargo-component
+  hal9 doctor --fix --lang python        componentize-py, about 120 MB
   hal9 doctor --fix --lang c --lang typescript
-  hal9 doctor --fix --lang all                    the tools of every language, about 550 MB")]
+  hal9 doctor --fix --lang all           all of them, about 550 MB")]
 pub(crate) struct DoctorArgs {
     /// Install what is missing, and mend what a crash left
     #[arg(long)]
