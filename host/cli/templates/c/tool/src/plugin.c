@@ -83,7 +83,7 @@ bool exports_hal9_plugin_tool_execute(plugin_string_t *name, plugin_string_t *pa
     uint64_t words = count_words(text, length);
     snprintf(line, sizeof line, "{\"words\": %" PRIu64 "}", words);
     plugin_string_dup(result, line);
-    snprintf(line, sizeof line, "counted %" PRIu64 " words", words);
+    snprintf(line, sizeof line, "%" PRIu64 " words", words);
     plugin_string_t log;
     plugin_string_set(&log, line);
     hal9_plugin_logging_log(HAL9_PLUGIN_LOGGING_LEVEL_INFO, &log);

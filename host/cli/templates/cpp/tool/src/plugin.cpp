@@ -51,7 +51,7 @@ bool exports_hal9_plugin_tool_execute(plugin_string_t *name, plugin_string_t *pa
   }
   const auto words = std::to_string(count_words(std::get_if<Params>(&called)->text));
   *result = hal9::give("{\"words\": " + words + "}");
-  const auto line = "counted " + words + " words";
+  const auto line = words + " words";
   auto message = hal9::lend(line);
   hal9_plugin_logging_log(HAL9_PLUGIN_LOGGING_LEVEL_INFO, &message);
   return true;

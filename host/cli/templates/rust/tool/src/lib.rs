@@ -38,7 +38,7 @@ impl ToolPlugin for CountWords {
 
     fn execute(&mut self, params: HashMap<String, Value>) -> Result<Value, PluginError> {
         let words = text_of(&params)?.split_ascii_whitespace().count();
-        log_info(format!("counted {words} words"));
+        log_info(format!("{words} words"));
         Ok(json!({ "words": words }))
     }
 }

@@ -57,7 +57,7 @@ export fn exports_hal9_plugin_tool_execute(name: *String, params: *String, resul
     const counted = logic.words.count(text);
     var line: [64]u8 = undefined;
     result.* = owned(print(&line, "{{\"words\": {d}}}", .{counted}));
-    const message = print(&line, "counted {d} words", .{counted});
+    const message = print(&line, "{d} words", .{counted});
     var log: String = .{ .ptr = message.ptr, .len = message.len };
     hal9.hal9_plugin_logging_log(hal9.HAL9_PLUGIN_LOGGING_LEVEL_INFO, &log);
     return true;
