@@ -54,7 +54,9 @@ fn signal(content: &str) -> Signal {
 #[test]
 fn they_are_compatible_with_the_wit_of_this_build() {
     let builtin = Wit::builtin().unwrap();
-    for version in Wit::versions() {
+    // What is on another track is another package to hosts.
+    let track = |version: &str| version.rsplit_once('.').map(|(track, _)| track.to_owned());
+    for version in Wit::versions().filter(|version| track(version) == track(hal9_wit::VERSION)) {
         let entries = std::fs::read_dir(fixtures(version)).unwrap().map(|entry| entry.unwrap().path());
         let components: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "wasm")).collect();
         assert!(components.len() >= 5, "one of each kind: {components:?}");
