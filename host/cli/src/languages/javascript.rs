@@ -12,14 +12,16 @@ use super::work::Work;
 use super::{Language, not_built, world};
 use crate::failure::Failure;
 
-/// What an author's editor reads.
+/// What an author's editor reads: HAL9's interfaces, and the console, which a test on the machine has of its own.
 const TYPES: &str = "hal9.d.ts";
+const CONSOLE: &str = "console.d.ts";
 
 pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
     let componentize = work.need(Tool::ComponentizeQjs)?;
     let (resolve, id) = (&work.world.resolve, work.world.id);
     let console = entry::console(resolve, id);
-    put(&work.bindings.join(TYPES), &types::declarations(resolve, id, console.is_some()))?;
+    put(&work.bindings.join(TYPES), &types::declarations(resolve, id))?;
+    put(&work.bindings.join(CONSOLE), if console.is_some() { types::CONSOLE } else { "export {};\n" })?;
 
     // Seen from the folder of the first module, which is `build/work`.
     let mut script = format!("../../{}", work.language.source());

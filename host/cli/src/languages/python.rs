@@ -1,6 +1,8 @@
 //! Owns building plugins in Python: componentize-py puts the interpreter, the author's modules and the world into one component.
 //! It refuses to know what the author wrote.
 
+use std::fs;
+
 use super::tools::Tool;
 use super::work::Work;
 use super::world;
@@ -20,10 +22,14 @@ pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
         command.arg("--quiet").arg("-d").arg(&work.world.folder).args(["-w", world::NAME]).args(args);
         command
     };
-    // Types for the author's editor.
+    // Types for the author's editor. It writes into no folder that has something in it.
+    let made = work.scratch.join("bindings");
     let mut bindings = command(&["bindings"]);
-    bindings.arg(&work.bindings);
+    bindings.arg(&made);
     work.run("bindings", bindings)?;
+    let lost = |error: std::io::Error| Failure::file(&work.bindings, &error);
+    fs::remove_dir_all(&work.bindings).map_err(lost)?;
+    fs::rename(&made, &work.bindings).map_err(lost)?;
     // Not with stubs in place of WASI: HAL9 has all of it, inert. So `print` logs, a traceback reaches the author, and a file
     // that is not there is an error and no trap.
     let mut componentize = command(&["componentize", world::NAME]);

@@ -1,5 +1,5 @@
-//! Owns the module that a plugin's component begins with: it gives the author a console, and holds what they export against the
-//! world while the component is built. It refuses to know what the author wrote.
+//! Owns the module that a plugin's component begins with: it gives the author a console, holds what they export against the
+//! world while the component is built, and makes up for numbers that QuickJS cannot hold. It refuses to know what the author wrote.
 
 use std::fmt::Write as _;
 
@@ -23,6 +23,28 @@ const shown = (value) => {
 };
 const line = (level) => (...values) => log(level, values.map(shown).join(" "));
 globalThis.console = { debug: line("debug"), log: line("info"), info: line("info"), warn: line("warn"), error: line("error") };
+"#;
+
+/// A neuron whose signals have 64-bit numbers, of which QuickJS gets doubles, and those near 2^64 below zero. The halves of an id
+/// are rounded: a reply that has kept what came is given the nil id, for which the host puts the true one.
+const NEURON: &str = r#"
+const whole = (number) => (number < 0 ? number + 2 ** 64 : number);
+const kept = (one, other) => one === other || (one?.length === other.length && other.every((half, at) => half === one[at]));
+export const neuron = {
+  processSignal(signal) {
+    const id = signal.id.map(whole);
+    const reply = plugin.neuron.processSignal({ ...signal, id, timestamp: whole(signal.timestamp) });
+    return kept(reply?.id, id) ? { ...reply, id: [0, 0] } : reply;
+  },
+  processBatch(batch) {
+    const ids = batch.ids.map(whole);
+    const reply = plugin.neuron.processBatch({ ...batch, ids, timestamps: batch.timestamps.map(whole) });
+    return kept(reply?.ids, ids) ? { ...reply, ids: [] } : reply;
+  },
+  state() {
+    return plugin.neuron.state();
+  },
+};
 "#;
 
 /// Whether a world can log, and the console's module.
@@ -53,7 +75,11 @@ pub(super) fn module(resolve: &Resolve, world: WorldId, script: &str, source: &s
                 let _ = writeln!(text, "need(plugin.{own}.{function}, \"function\", \"function `{own}.{function}`\");");
             }
         }
-        let _ = writeln!(text, "export const {own} = plugin.{own};");
+        if name == format!("{}/neuron@{}", hal9_wit::PACKAGE, hal9_wit::VERSION) {
+            text.push_str(NEURON);
+        } else {
+            let _ = writeln!(text, "export const {own} = plugin.{own};");
+        }
     }
     text
 }
@@ -66,4 +92,44 @@ fn interface<'r>(resolve: &'r Resolve, item: &WorldItem) -> Option<(String, &'r 
 /// A text as JavaScript writes it, which is as JSON does.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first module of a world, and its console.
+    fn of(world: &str) -> (String, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("world.wit"), format!("package a:b;\n{world}")).unwrap();
+        hal9_wit::write_deps(folder.path()).unwrap();
+        let mut resolve = Resolve::default();
+        let (package, _) = resolve.push_dir(folder.path()).unwrap();
+        let world = *resolve.packages[package].worlds.get("plugin").unwrap();
+        let console = console(&resolve, world);
+        (module(&resolve, world, "../../src/a \"b\".js", "src/plugin.js", console.is_some()), console)
+    }
+
+    #[test]
+    fn every_function_of_the_world_is_looked_for() {
+        let (text, console) = of("world plugin { export hal9:plugin/tool@0.1.0; export hal9:plugin/lifecycle@0.1.0; }");
+        for part in [
+            r#"import * as plugin from "../../src/a \"b\".js";"#,
+            "need(plugin.tool, \"object\"",
+            "need(plugin.tool.execute, \"function\"",
+            "need(plugin.lifecycle.exportState, \"function\"",
+            "export const lifecycle = plugin.lifecycle;",
+        ] {
+            assert!(text.contains(part), "{part}\nis missing of\n{text}");
+        }
+        assert!(console.is_none() && !text.contains("console"), "this world cannot log");
+    }
+
+    #[test]
+    fn a_world_that_can_log_has_a_console() {
+        let (text, console) = of("world plugin { import hal9:plugin/logging@0.1.0; export hal9:plugin/neuron@0.1.0; }");
+        assert!(text.starts_with("import \"./console.js\";\n"), "before what the author wrote: {text}");
+        assert!(console.unwrap().contains("hal9:plugin/logging@0.1.0"));
+        assert!(text.contains("id: [0, 0]"));
+    }
 }

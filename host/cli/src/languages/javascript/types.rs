@@ -9,14 +9,22 @@ use wit_parser::{
     WorldId, WorldItem,
 };
 
+const HEAD: &str = "\
+// Made by `hal9 plugin build` of the plugin's world; what is written here is lost.
+//
+// A result's error is thrown: by the plugin as the object that its type says, by HAL9 as an Error whose `payload` is that object.
+// A 64-bit number is exact up to 2^53. The halves of a signal's id are rounded: a reply that keeps them is given the exact ones.
+// Lists of numbers may be given as typed arrays.
+";
+
 /// What logs without being imported, where a world can log; see `entry`.
-const CONSOLE: &str = "\
+pub(super) const CONSOLE: &str = "\
 /** Lines of the plugin's log, by HAL9's `logging`. */
 declare const console: Record<\"debug\" | \"log\" | \"info\" | \"warn\" | \"error\", (...values: unknown[]) => void>;
 ";
 
 /// The declarations of all that a world imports and exports.
-pub(super) fn declarations(resolve: &Resolve, world: WorldId, logs: bool) -> String {
+pub(super) fn declarations(resolve: &Resolve, world: WorldId) -> String {
     let world = &resolve.worlds[world];
     let interface = |item: &WorldItem| match item {
         WorldItem::Interface { id, .. } => Some(*id),
@@ -26,11 +34,7 @@ pub(super) fn declarations(resolve: &Resolve, world: WorldId, logs: bool) -> Str
     let mut all: Vec<_> = world.imports.values().filter_map(interface).chain(exported.iter().copied()).collect();
     all.sort_by_key(|id| resolve.id_of(*id));
     all.dedup();
-    let mut text =
-        String::from("// Made by `hal9 plugin build` of the plugin's world; what is written here is lost.\n");
-    if logs {
-        let _ = write!(text, "\n{CONSOLE}");
-    }
+    let mut text = String::from(HEAD);
     for id in all {
         module(resolve, id, exported.contains(&id), &mut text);
     }
@@ -325,7 +329,7 @@ mod tests {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(folder.path()).unwrap();
         let world = *resolve.packages[package].worlds.get("plugin").unwrap();
-        declarations(&resolve, world, true)
+        declarations(&resolve, world)
     }
 
     #[test]
@@ -344,7 +348,6 @@ mod tests {
             "    | { tag: \"numbers\"; val: number[] }\n",
             "    signalType: string;\n",
             "    | \"invalid-input\"\n",
-            "declare const console",
         ] {
             assert!(text.contains(part), "{part}\nis missing of\n{text}");
         }

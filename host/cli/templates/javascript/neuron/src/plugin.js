@@ -21,8 +21,7 @@ export const neuron = {
     processed += 1;
     log("info", `${words} words, ${remember(words)} in all`);
     const others = signal.metadata.filter(([name]) => name !== "words");
-    // A number cannot hold half a UUID. The nil id stands for that of the signal.
-    return { ...signal, id: [0, 0], metadata: [...others, ["words", String(words)]] };
+    return { ...signal, metadata: [...others, ["words", String(words)]] };
   },
 
   processBatch(batch) {
@@ -32,8 +31,7 @@ export const neuron = {
     log("info", `${words} words, ${remember(words)} in all`);
     const others = batch.metadata.filter(({ name }) => name !== "words");
     const metadata = [...others, { name: "words", values: { tag: /** @type {const} */ ("numbers"), val: counts } }];
-    // No ids stand for those of the batch.
-    return { ...batch, ids: [], metadata };
+    return { ...batch, metadata };
   },
 
   state() {

@@ -19,8 +19,7 @@ export const neuron: Neuron = {
     processed += 1;
     log("info", `${words} words, ${remember(words)} in all`);
     const others = signal.metadata.filter(([name]) => name !== "words");
-    // A number cannot hold half a UUID. The nil id stands for that of the signal.
-    return { ...signal, id: [0, 0], metadata: [...others, ["words", String(words)]] };
+    return { ...signal, metadata: [...others, ["words", String(words)]] };
   },
 
   processBatch(batch) {
@@ -29,8 +28,7 @@ export const neuron: Neuron = {
     processed += counts.length;
     log("info", `${words} words, ${remember(words)} in all`);
     const others = batch.metadata.filter(({ name }) => name !== "words");
-    // No ids stand for those of the batch.
-    return { ...batch, ids: [], metadata: [...others, { name: "words", values: { tag: "numbers", val: counts } }] };
+    return { ...batch, metadata: [...others, { name: "words", values: { tag: "numbers", val: counts } }] };
   },
 
   state() {
