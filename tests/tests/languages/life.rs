@@ -7,15 +7,20 @@ use serde_json::Value;
 
 use super::desk::{Desk, Run, target, tools};
 
+/// What the plugin of a kind is called: Rust's are built in one folder, where each has files under its name.
+fn named(kind: &str) -> String {
+    format!("word-{kind}")
+}
+
 /// Has a plugin go through all of its life; gives the desk, with the plugin installed.
 fn live(language: &str, kind: &str) -> Desk {
     let desk = Desk::new();
-    let name = "word-tally";
+    let name = &named(kind);
     desk.hal9("", ["plugin", "new", name, "--kind", kind, "--lang", language]).ok();
     let built = desk.hal9(name, ["--json", "plugin", "build"]).json();
     assert_eq!(
         (&built["id"], &built["language"]),
-        (&Value::from("local.word-tally"), &Value::from(language)),
+        (&Value::from(format!("local.{name}")), &Value::from(language)),
         "{built}"
     );
     let checked = desk.hal9(name, ["--json", "plugin", "validate"]).json();
@@ -27,11 +32,11 @@ fn live(language: &str, kind: &str) -> Desk {
     if kind != "api-extension" {
         desk.hal9(name, ["plugin", "test"]).ok();
     }
-    let again = desk.hal9(name, ["plugin", "pack", "-o", "../word-tally.hal9"]).ok();
+    let again = desk.hal9(name, ["plugin", "pack", "-o", "../plugin.hal9"]).ok();
     assert!(!again.stderr.contains("building"), "nothing has changed since it was built: {again:?}");
 
     desk.set("[trust]\nallow_unsigned = true\n");
-    desk.hal9("", ["plugin", "install", "word-tally.hal9", "--allow-unsigned", "--accept"]).ok();
+    desk.hal9("", ["plugin", "install", "plugin.hal9", "--allow-unsigned", "--accept"]).ok();
     desk
 }
 
@@ -71,7 +76,7 @@ fn neuron(language: &str) {
     for total in [3, 6] {
         let sent = desk.hal9("", ["--json", "signal", "send", "--layer", "L2", "Ärger  im\nBüro"]).json();
         assert_eq!(sent["replies"][0]["signal"]["metadata"]["words"], "3", "{sent}");
-        let logs = desk.hal9("", ["plugin", "logs", "word-tally"]).ok();
+        let logs = desk.hal9("", ["plugin", "logs", &named("neuron")]).ok();
         assert!(logs.stdout.contains(&format!("3 words, {total} in all")), "{logs:?}");
     }
 }
@@ -124,6 +129,6 @@ fn a_learning_algorithm_in_rust() {
 #[test]
 fn an_api_extension_in_rust_is_told_for_what_it_is() {
     let desk = live("rust", "api-extension");
-    let known = desk.hal9("", ["--json", "plugin", "info", "word-tally"]).json();
+    let known = desk.hal9("", ["--json", "plugin", "info", &named("api-extension")]).json();
     assert!(known.to_string().contains("ApiExtension"), "{known}");
 }

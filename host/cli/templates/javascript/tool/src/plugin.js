@@ -33,7 +33,7 @@ export const tool = {
     const { text, wrong } = read(params);
     if (text === undefined) throw { code: "invalid-input", message: wrong };
     const words = countWords(text);
-    log("info", `counted ${words} words`);
+    log("info", `${words} words`);
     return JSON.stringify({ words });
   },
 };

@@ -42,7 +42,7 @@ class Tool(exports.Tool):
             words = count_words(read(params))
         except ValueError as error:
             raise Err(Failure(FailureCode.INVALID_INPUT, str(error))) from None
-        logging.log(logging.Level.INFO, f"counted {words} words")
+        logging.log(logging.Level.INFO, f"{words} words")
         return json.dumps({"words": words})
 
 

@@ -31,7 +31,7 @@ export const tool: Tool = {
     const { text, wrong } = read(params);
     if (text === undefined) throw { code: "invalid-input", message: wrong } satisfies Failure;
     const words = countWords(text);
-    log("info", `counted ${words} words`);
+    log("info", `${words} words`);
     return JSON.stringify({ words });
   },
 };
