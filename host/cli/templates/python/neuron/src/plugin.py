@@ -21,30 +21,35 @@ from words import count_words
 
 TOTAL = "total"
 
+# What this instance has answered. It stands here because each call gets a new object of the class.
+processed = 0
+
 
 class Neuron(exports.Neuron):
-    """What HAL9 calls. There is one of it for as long as the instance lives."""
-
-    def __init__(self) -> None:
-        self.processed = 0
+    """What HAL9 calls."""
 
     def process_signal(self, signal: Signal) -> Signal:
         words = count_words(signal.content)
-        self.processed += 1
         logging.log(logging.Level.INFO, f"{words} words, {remember(words)} in all")
+        count(1)
         others = [(name, value) for name, value in signal.metadata if name != "words"]
         return replace(signal, metadata=[*others, ("words", str(words))])
 
     def process_batch(self, batch: SignalBatch) -> SignalBatch:
         counts = [count_words(text) for text in texts(batch.contents)]
-        self.processed += len(counts)
         logging.log(logging.Level.INFO, f"{sum(counts)} words, {remember(sum(counts))} in all")
+        count(len(counts))
         words = Column("words", ColumnValues_Numbers([float(count) for count in counts]))
         others = [column for column in batch.metadata if column.name != "words"]
         return replace(batch, metadata=[*others, words])
 
     def state(self) -> NeuronState:
-        return NeuronState(self.processed, 0, [(TOTAL, str(remember(0)))])
+        return NeuronState(processed, 0, [(TOTAL, str(remember(0)))])
+
+
+def count(signals: int) -> None:
+    global processed
+    processed += signals
 
 
 def remember(words: int) -> int:
