@@ -1,9 +1,13 @@
 //! What the tests and benchmarks share: the guests, built once. It refuses to know the host: whoever needs a plugin loads
 //! the file that is named here.
 
+mod languages;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+pub use languages::{LANGUAGES, Packed, keywords, tools};
 
 /// Rust's target for components.
 const TARGET: &str = "wasm32-wasip2";
@@ -32,6 +36,11 @@ pub fn guests_target_dir() -> PathBuf {
         Some(dir) => Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("").join(dir).join("guests"),
         None => guests_dir().join("target"),
     }
+}
+
+/// A place beside what cargo builds of the guests.
+pub(crate) fn place(name: &str) -> PathBuf {
+    guests_target_dir().with_file_name(name)
 }
 
 fn build_guests() -> PathBuf {

@@ -6,6 +6,7 @@ mod bytes;
 mod call;
 mod compute;
 mod instantiate;
+mod languages;
 mod load;
 mod processes;
 mod reload;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         reload::GROUP,
         scale::GROUP,
         compute::GROUP,
+        languages::GROUP,
     ])
 }
 

@@ -161,8 +161,15 @@ fn home() -> TempDir {
     home
 }
 
-fn command(home: &Path, arguments: &[&str]) -> Command {
+/// This program as `hal9`.
+pub(crate) fn hal9() -> Command {
     let mut command = this_program();
-    command.arg0(HAL9).args(arguments).env("HAL9_HOME", home).env_remove("HAL9_ENV");
+    command.arg0(HAL9).env_remove("HAL9_ENV");
+    command
+}
+
+fn command(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = hal9();
+    command.args(arguments).env("HAL9_HOME", home);
     command
 }

@@ -1,6 +1,7 @@
 //! Owns the words of the report, in Markdown: the page, and the summary between two marks of the README. It refuses to know where
 //! they are kept.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::{Row, Target, Unit};
@@ -42,7 +43,7 @@ pub(crate) fn page(
             let _ = writeln!(text, "{table}");
         }
         if !section.lines.is_empty() {
-            text.push_str(&group_table(section));
+            text.push_str(&matrix(section).unwrap_or_else(|| group_table(section)));
         }
         if drawings.iter().any(|drawing| drawing.name == section.name) {
             let _ = write!(text, "\n![ratios of {0}](report/{0}.svg)\n", section.name);
@@ -50,6 +51,34 @@ pub(crate) fn page(
         text.push_str(&remarks(section, notes));
     }
     text
+}
+
+/// The same figures of several subjects as a table with a line for each subject: where every row is called `SUBJECT: FIGURE` and
+/// none has a floor or a target.
+fn matrix(section: &Section<'_>) -> Option<String> {
+    let (mut subjects, mut figures, mut cells) = (Vec::new(), Vec::new(), HashMap::new());
+    for line in &section.lines {
+        let (subject, figure) = line.row.what.split_once(": ")?;
+        if line.measured.times.is_some() || line.row.target.is_some() {
+            return None;
+        }
+        for (names, name) in [(&mut subjects, subject), (&mut figures, figure)] {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        cells.insert((subject, figure), line.measured.unit.show(line.measured.value));
+    }
+    let mut text = format!("| | {} |\n|---|{}\n", figures.join(" | "), "---:|".repeat(figures.len()));
+    for subject in subjects {
+        let _ = write!(text, "| {subject} |");
+        for figure in &figures {
+            let cell = cells.get(&(subject, *figure)).map_or("", String::as_str);
+            let _ = write!(text, " {cell} |");
+        }
+        text.push('\n');
+    }
+    Some(text)
 }
 
 fn group_table(section: &Section<'_>) -> String {
@@ -181,6 +210,25 @@ mod tests {
         let targets = targets(&[section]);
         assert!(targets.contains("1 of 2 that were measured are met."), "{targets}");
         assert!(!targets.contains("bytes a plugin") && targets.contains("Not run: cold start."), "{targets}");
+    }
+
+    #[test]
+    fn the_same_figures_of_several_subjects_are_a_table() {
+        const ROWS: &[Row] = &[
+            Row::figure("C: component", "languages/c-component", Unit::Bytes),
+            Row::time("C: signal", "languages/c-signal"),
+            Row::time("Zig: signal", "languages/zig-signal"),
+        ];
+        let line = |at: usize, value, unit| Line {
+            row: &ROWS[at],
+            measured: Measured { times: None, value, unit },
+            is_of_two_runs: false,
+        };
+        let lines = vec![line(0, 2_048.0, Unit::Bytes), line(1, 3_000.0, Unit::Nanos), line(2, 4_000.0, Unit::Nanos)];
+        let table = matrix(&Section { name: "languages", about: "", lines, missing: Vec::new() }).unwrap();
+        let expected = "| | component | signal |\n|---|---:|---:|\n| C | 2.0 KiB | 3.00 µs |\n| Zig |  | 4.00 µs |\n";
+        assert_eq!(table, expected);
+        assert_eq!(matrix(&section()), None, "rows with floors and targets");
     }
 
     #[test]

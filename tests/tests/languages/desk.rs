@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -110,29 +109,12 @@ impl Run {
     }
 }
 
-/// Beside what cargo builds.
-fn place(name: &str) -> PathBuf {
-    hal9_tests::guests_target_dir().with_file_name(name)
-}
-
 /// Where plugins in Rust are built: what they share is built once.
 pub(crate) fn target() -> PathBuf {
-    place("authors-rust")
+    hal9_tests::guests_target_dir().with_file_name("authors-rust")
 }
 
-/// The folder with the tools of all languages. The first one who asks has `hal9` bring those that are missing, as an author would;
-/// two who ask at once wait for one another.
+/// The folder with the tools of all languages.
 pub(crate) fn tools() -> &'static Path {
-    static TOOLS: OnceLock<PathBuf> = OnceLock::new();
-    TOOLS.get_or_init(|| {
-        let tools = place("tools");
-        let home = tempfile::tempdir().unwrap();
-        let mut doctor = Command::new(env!("CARGO_BIN_EXE_hal9-under-test"));
-        doctor.args(["doctor", "--fix"]);
-        for language in ["python", "javascript", "typescript", "c", "cpp", "zig"] {
-            doctor.args(["--lang", language]);
-        }
-        hal9_tests::run(doctor.env("HAL9_HOME", home.path()).env("HAL9_TOOLS", &tools));
-        tools
-    })
+    hal9_tests::tools(&mut Command::new(env!("CARGO_BIN_EXE_hal9-under-test")))
 }

@@ -29,6 +29,7 @@ hal9_plugin! {
         },
     ],
     permissions: [Permission::Hal9Memory("totals")],
+    limits: { cpu_share: "100%", host_calls: 2_000_000 },
     configuration: {
         "type": "object",
         "properties": {
