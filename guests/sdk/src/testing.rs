@@ -45,6 +45,23 @@ pub fn fail_signals(error: Option<HostError>) {
     HOST.with_borrow_mut(|host| host.signals_fail = error);
 }
 
+/// Has one call of the host fail: the `call`th from now on, counted from 1, of those that need a permission (memory, signals, metrics,
+/// learning, time, other plugins), as `hal9 plugin test` counts them. What has no such answer is done all the same: a metric is
+/// dropped, and the time is told.
+///
+/// ```
+/// use hal9_plugin_sdk::*;
+///
+/// testing::fail_call(2, HostError::Denied);
+/// memory_set("visits", "1")?;
+/// assert_eq!(memory_get("visits"), Err(HostError::Denied));
+/// assert_eq!(memory_get("visits")?, Some(b"1".to_vec()));
+/// # Ok::<(), HostError>(())
+/// ```
+pub fn fail_call(call: u32, error: HostError) {
+    HOST.with_borrow_mut(|host| host.fault = call.checked_sub(1).map(|before| (before, error)));
+}
+
 /// Answers `call_plugin`: gets the target, the tool and its parameters. Until then, there is no other plugin.
 pub fn answer_calls(answer: impl FnMut(&str, &str, Value) -> Result<Value, PluginError> + 'static) {
     HOST.with_borrow_mut(|host| host.calls = Some(Box::new(answer)));

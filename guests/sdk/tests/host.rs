@@ -141,3 +141,28 @@ fn another_plugin_answers_or_says_why_not() {
     testing::answer_asks(|target, signal| Ok(PluginSignal { content: format!("{target} heard"), ..signal }));
     assert_eq!(ask_plugin("a.b", PluginSignal::new("", "")).map(|reply| reply.content), Ok("a.b heard".to_string()));
 }
+
+#[test]
+fn the_nth_call_fails_and_no_other_whatever_it_is() -> Result<(), PluginError> {
+    testing::fail_call(3, HostError::Unavailable);
+    memory_set("k", "v")?;
+    log_info("the log and the configuration do not count");
+    let _ = config();
+    metric_increment("cups", 1.0);
+    assert_eq!(emit_signal("L3", PluginSignal::new("text", "x")), Err(HostError::Unavailable));
+    emit_signal("L3", PluginSignal::new("text", "y"))?;
+    assert_eq!(testing::emitted().len(), 1);
+
+    testing::fail_call(1, HostError::Denied);
+    metric_increment("cups", 1.0);
+    metric_increment("cups", 1.0);
+    assert_eq!(testing::counter("cups"), 2.0);
+
+    testing::fail_call(1, HostError::Denied);
+    assert_eq!(report_experience(&[], "go", 1.0, None), Err(HostError::Denied));
+    testing::answer_calls(|_, _, _| Ok(json!(1)));
+    testing::fail_call(1, HostError::Denied);
+    assert!(call_plugin("other.plugin", "tool", json!({})).is_err());
+    assert_eq!(call_plugin("other.plugin", "tool", json!({}))?, json!(1));
+    Ok(())
+}

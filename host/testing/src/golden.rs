@@ -15,10 +15,10 @@ use crate::text::cut;
 /// # Errors
 ///
 /// What is different.
-pub(crate) fn check(folder: &Path, name: &str, got: &Value, update: bool) -> Result<Option<PathBuf>, Finding> {
+pub(crate) fn check(folder: &Path, name: &str, got: &Value, update: bool) -> Result<Option<PathBuf>, Box<Finding>> {
     let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if name.is_empty() || !is_below {
-        return Err(Finding::new("golden", "a path below the folder of the cases", name));
+        return Err(Finding::new("golden", "a path below the folder of the cases", name).into());
     }
     let path = folder.join(name);
     let is_json = path.extension().is_some_and(|extension| extension == "json");
@@ -26,11 +26,13 @@ pub(crate) fn check(folder: &Path, name: &str, got: &Value, update: bool) -> Res
     let there = match fs::read_to_string(&path) {
         Ok(there) => Some(there),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Finding::new("golden", format!("to read {}", path.display()), error.to_string())),
+        Err(error) => {
+            return Err(Finding::new("golden", format!("to read {}", path.display()), error.to_string()).into());
+        }
     };
     let Some(finding) = different(there.as_deref(), &text, got, is_json, &path) else { return Ok(None) };
     if !update {
-        return Err(finding);
+        return Err(finding.into());
     }
     let write = |path: &Path| {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -38,7 +40,7 @@ pub(crate) fn check(folder: &Path, name: &str, got: &Value, update: bool) -> Res
     };
     match write(&path) {
         Ok(()) => Ok(Some(path)),
-        Err(error) => Err(Finding::new("golden", format!("to write {}", path.display()), error.to_string())),
+        Err(error) => Err(Finding::new("golden", format!("to write {}", path.display()), error.to_string()).into()),
     }
 }
 

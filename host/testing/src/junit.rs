@@ -76,7 +76,7 @@ mod tests {
         let report = Report { plugin: "test.a".parse().unwrap(), version: "1.0.0".to_owned(), suites };
         let xml = report.junit().unwrap();
         for part in [
-            "<testsuites name=\"test.a\" tests=\"3\" failures=\"1\"",
+            "<testsuites name=\"test.a\" tests=\"3\" skipped=\"1\" failures=\"1\"",
             "<testcase name=\"bad\" classname=\"cases/a.toml\"",
             "&lt;a&gt;",
             "b &amp; c",

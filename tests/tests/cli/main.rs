@@ -26,6 +26,7 @@ mod repair;
 mod scraper;
 mod secrets;
 mod signals;
+mod test_kit;
 mod tools;
 mod trust;
 mod upgrade;

@@ -52,6 +52,9 @@ impl GuestModel for Learner {
                 .as_object()
                 .is_some_and(|members| members.values().all(Value::is_u64) && members.keys().all(|name| name == "seed"))
         });
+        if is("defaults") && options == "{}" {
+            return invalid("say which seed");
+        }
         match is_right || is("options") {
             true => Ok(Model::new(Learner(RefCell::default()))),
             false => invalid("the only option is `seed`, a number"),
@@ -102,6 +105,9 @@ impl GuestModel for Learner {
         let Some(rows) = rows(features.len(), dimensions, mean.dimensions) else {
             return invalid("these are not rows of the same numbers as before");
         };
+        if is("no-predictions") && rows == 0 {
+            return invalid("there is nothing to predict");
+        }
         let target = (mean.sum / mean.samples.max(1) as f64) as f32;
         Ok(Prediction { targets: vec![target; rows], scores: vec![], width: 0 })
     }

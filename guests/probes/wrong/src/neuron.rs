@@ -12,6 +12,7 @@ thread_local! {
     static PROCESSED: Cell<u64> = const { Cell::new(0) };
     static FAILED: Cell<u64> = const { Cell::new(0) };
     static SPOILT: Cell<bool> = const { Cell::new(false) };
+    static IN_BATCH: Cell<bool> = const { Cell::new(false) };
 }
 
 fn count(failed: bool) {
@@ -28,6 +29,10 @@ fn count(failed: bool) {
 
 fn process(mut signal: Signal) -> Result<Signal, Failure> {
     let text = &signal.content;
+    if is("second-call") {
+        // As if an instance answered once.
+        assert!(PROCESSED.get() == 0, "it has answered already");
+    }
     if is("trap-empty") {
         assert!(!text.is_empty(), "there is always some text");
     }
@@ -61,6 +66,7 @@ fn process(mut signal: Signal) -> Result<Signal, Failure> {
 
 impl Guest for Wrong {
     fn process_signal(signal: Signal) -> Result<Signal, Failure> {
+        assert!(!IN_BATCH.get(), "a batch is not over");
         let large = is("large") && signal.content.len() > 500_000;
         assert!(!large, "there is not so much text");
         let reply = process(signal);
@@ -70,6 +76,7 @@ impl Guest for Wrong {
 
     fn process_batch(mut batch: SignalBatch) -> Result<SignalBatch, Failure> {
         let rows = batch.timestamps.len();
+        IN_BATCH.set(is("after-batch"));
         if is("no-rows") && rows == 0 {
             return invalid("there is nothing to do");
         }

@@ -24,6 +24,8 @@ pub(crate) struct StandIn {
     pub(crate) memory: BTreeMap<String, Vec<u8>>,
     pub(crate) memory_fails: Option<HostError>,
     pub(crate) signals_fail: Option<HostError>,
+    /// How many calls go well before the one that fails, and how that does.
+    pub(crate) fault: Option<(u32, HostError)>,
     pub(crate) calls: Option<Calls>,
     pub(crate) asks: Option<Asks>,
     pub(crate) logs: Vec<String>,
@@ -33,6 +35,20 @@ pub(crate) struct StandIn {
     pub(crate) histograms: BTreeMap<String, Vec<f64>>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) feedback: Vec<(Uuid, f32, String)>,
+}
+
+impl StandIn {
+    /// Counts a call: how it fails, if it is the one.
+    fn struck(&mut self) -> Option<HostError> {
+        let (before, _) = self.fault.as_mut()?;
+        match before.checked_sub(1) {
+            Some(left) => {
+                *before = left;
+                None
+            }
+            None => self.fault.take().map(|(_, error)| error),
+        }
+    }
 }
 
 /// An error that a test asked for, as the host would say it.
@@ -80,12 +96,13 @@ pub(crate) mod clock {
 
     pub(crate) fn current_timestamp() -> u64 {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_millis()).unwrap_or_default();
-        HOST.with_borrow(|host| host.time).unwrap_or_else(|| u64::try_from(now()).unwrap_or(u64::MAX))
+        HOST.with_borrow_mut(|host| (host.struck(), host.time).1)
+            .unwrap_or_else(|| u64::try_from(now()).unwrap_or(u64::MAX))
     }
 }
 
 pub(crate) mod memory {
-    use super::{Error, HOST, StandIn, wire};
+    use super::{Error, HOST, wire};
     use std::collections::BTreeMap;
     use std::ops::Bound;
 
@@ -98,10 +115,11 @@ pub(crate) mod memory {
         key: Option<&str>,
         body: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        HOST.with_borrow_mut(|StandIn { memory, memory_fails, .. }| match memory_fails {
+        HOST.with_borrow_mut(|host| match (host.struck(), &host.memory_fails) {
+            (Some(error), _) => Err(wire(error)),
             _ if key.is_some_and(|key| key.is_empty() || key.len() > 512) => Err(Error::InvalidInput),
-            Some(error) => Err(wire(error.clone())),
-            None => body(memory),
+            (None, Some(error)) => Err(wire(error.clone())),
+            (None, None) => body(&mut host.memory),
         })
     }
 
@@ -141,8 +159,9 @@ pub(crate) mod metrics {
 
     /// Whether the host takes it; what it does not take it drops.
     fn taken(name: &str, value: f64) -> bool {
+        let struck = HOST.with_borrow_mut(super::StandIn::struck).is_some();
         let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-        (1..=64).contains(&name.len()) && name.bytes().all(named) && value.is_finite()
+        !struck && (1..=64).contains(&name.len()) && name.bytes().all(named) && value.is_finite()
     }
 
     pub(crate) fn increment(name: &str, by: f64) {
@@ -173,6 +192,9 @@ pub(crate) mod signals {
 
     pub(crate) fn emit(layer: &str, signal: &Signal) -> Result<(), Error> {
         HOST.with_borrow_mut(|host| {
+            if let Some(error) = host.struck() {
+                return Err(wire(error));
+            }
             if layer.is_empty() || layer.len() > 64 {
                 return Err(Error::InvalidInput);
             }
@@ -189,12 +211,15 @@ pub(crate) mod signals {
 }
 
 pub(crate) mod learning {
-    use super::{Error, HOST, uuid_of};
+    use super::{Error, HOST, StandIn, uuid_of, wire};
     use crate::bindings::imports::hal9::plugin::{learning::Experience, types::SignalId};
 
     const MAX_STATE: usize = 65_536;
 
     pub(crate) fn report_experience(experience: &Experience) -> Result<(), Error> {
+        if let Some(error) = HOST.with_borrow_mut(StandIn::struck) {
+            return Err(wire(error));
+        }
         let Experience { state, action, reward, next_state } = experience.clone();
         if action.is_empty() || action.len() > 256 || !reward.is_finite() {
             return Err(Error::InvalidInput);
@@ -207,6 +232,9 @@ pub(crate) mod learning {
     }
 
     pub(crate) fn report_feedback(signal: SignalId, score: f32, comment: &str) -> Result<(), Error> {
+        if let Some(error) = HOST.with_borrow_mut(StandIn::struck) {
+            return Err(wire(error));
+        }
         if !(-1.0..=1.0).contains(&score) || comment.len() > 4096 {
             return Err(Error::InvalidInput);
         }
@@ -216,15 +244,26 @@ pub(crate) mod learning {
 }
 
 pub(crate) mod plugins {
-    use super::HOST;
+    use super::{HOST, StandIn};
     use crate::bindings::imports::hal9::plugin::{plugins::CallError, types::Signal};
-    use crate::{ErrorCode, PluginError};
+    use crate::{ErrorCode, HostError, PluginError};
+
+    /// Counts a call, which fails if it is the one.
+    fn counted() -> Result<(), CallError> {
+        match HOST.with_borrow_mut(StandIn::struck) {
+            None => Ok(()),
+            Some(HostError::Denied) => Err(CallError::Denied),
+            Some(HostError::NotFound) => Err(CallError::NotFound),
+            Some(_) => Err(CallError::Broken),
+        }
+    }
 
     fn failed(error: PluginError) -> CallError {
         CallError::Failed(error.into())
     }
 
     pub(crate) fn call(target: &str, method: &str, params: &str) -> Result<String, CallError> {
+        counted()?;
         let params = serde_json::from_str(params)
             .map_err(|error| failed(PluginError::new(ErrorCode::InvalidInput, error.to_string())))?;
         // Taken out for the time of the call: the answer may itself ask the host for something.
@@ -239,6 +278,7 @@ pub(crate) mod plugins {
     }
 
     pub(crate) fn ask(target: &str, signal: &Signal) -> Result<Signal, CallError> {
+        counted()?;
         let Some(mut answer) = HOST.with_borrow_mut(|host| host.asks.take()) else {
             return Err(CallError::NotFound);
         };

@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_guide_shows_is_what_is_read() {
+        let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/TESTING.md");
+        let guide = fs::read_to_string(guide).unwrap();
+        let blocks: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(blocks.len(), 3);
+        for block in blocks {
+            // Members of a case stand alone where the text is about them.
+            let is_whole = block.starts_with('[');
+            let text = if is_whole { block.to_owned() } else { format!("[[case]]\nname = 'a'\ndenied = []\n{block}") };
+            read(&text).unwrap();
+        }
+    }
+
+    #[test]
     fn what_no_case_may_say_is_an_error_with_its_line() {
         let step = "[[case]]\nname = 'a'\n[[case.step]]\n";
         let wrong = [

@@ -1,7 +1,7 @@
 //! Owns what all laws are held with: a fresh plugin on a clean stage, and the line between a proper failure and a plugin that breaks.
 //! It refuses to know any law.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use hal9_host::{Call, Error, FailureCode, Kind, Plugin, Signal};
 use hal9_package::RuntimeOverrides;
@@ -10,6 +10,7 @@ use super::Breach;
 use crate::report::Finding;
 use crate::rig::{Rig, Setting};
 use crate::run::said;
+use crate::text::cut;
 
 /// A plugin that is held against laws.
 pub(super) struct Lab<'a> {
@@ -95,11 +96,11 @@ pub(super) fn failure<T>(what: impl Display, codes: &[FailureCode], result: Resu
 }
 
 /// A breach, where two things differ that must not.
-pub(super) fn equal<T: PartialEq + std::fmt::Debug>(what: impl Display, expected: &T, got: &T) -> Result<(), Breach> {
+pub(super) fn equal<T: PartialEq + Debug>(what: impl Display, expected: &T, got: &T) -> Result<(), Breach> {
     if expected == got {
         return Ok(());
     }
-    let shown = |value: &T| crate::text::cut(&format!("{value:?}"));
+    let shown = |value: &T| cut(&format!("{value:?}"));
     Err(Finding::new(what.to_string(), shown(expected), shown(got)).into())
 }
 

@@ -27,14 +27,14 @@ type Verdict = Result<(), Breach>;
 /// Why a plugin was not found to keep a law.
 enum Breach {
     /// It does not.
-    Found(Finding),
+    Found(Box<Finding>),
     /// The law says nothing about it.
     Silent(String),
 }
 
 impl From<Finding> for Breach {
     fn from(finding: Finding) -> Self {
-        Self::Found(finding)
+        Self::Found(finding.into())
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn run(
                 Some(skip) => Outcome::Skipped { reason: skip.reason.clone() },
                 None => match (law.check)(&lab).await {
                     Ok(()) => Outcome::Passed { written: Vec::new() },
-                    Err(Breach::Found(finding)) => Outcome::Failed { findings: vec![finding] },
+                    Err(Breach::Found(finding)) => Outcome::Failed { findings: vec![*finding] },
                     Err(Breach::Silent(reason)) => Outcome::Skipped { reason },
                 },
             };

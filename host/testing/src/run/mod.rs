@@ -95,19 +95,19 @@ impl Run<'_> {
             let at = step.expected_at.unwrap_or(begins);
             if let Err(mut finding) = self.expected(step, result) {
                 finding.what = format!("step {}: {}", number + 1, finding.what);
-                self.found(Some(at), finding);
+                self.found(Some(at), *finding);
                 // What comes after it is not what was meant.
                 return;
             }
         }
     }
 
-    fn expected(&mut self, step: &Step, result: Result<Value, Error>) -> Result<(), Finding> {
+    fn expected(&mut self, step: &Step, result: Result<Value, Error>) -> Result<(), Box<Finding>> {
         match (&step.expected, result) {
             (Expected::Success, Ok(_)) => Ok(()),
             (Expected::Value(expected), Ok(got)) => match compare::difference(&expected.0, &got) {
                 None => Ok(()),
-                Some(different) => Err(finding("expect", different)),
+                Some(different) => Err(finding("expect", different).into()),
             },
             (Expected::Golden(name), Ok(got)) => {
                 let written = golden::check(self.folder, name, &got, self.update)?;
@@ -116,13 +116,15 @@ impl Run<'_> {
             }
             (Expected::Success | Expected::Value(_) | Expected::Golden(_), Err(error)) => {
                 let help = error.help().unwrap_or_default().to_owned();
-                Err(Finding::new("expect", "a call that goes well", said(&error)).help(help))
+                Err(Finding::new("expect", "a call that goes well", said(&error)).help(help).into())
             }
             (expected, Ok(got)) => {
-                Err(Finding::new(said::member(expected), said::expected(expected), cut(&got.to_string())))
+                Err(Finding::new(said::member(expected), said::expected(expected), cut(&got.to_string())).into())
             }
             (expected, Err(error)) if said::fits(expected, &error) => Ok(()),
-            (expected, Err(error)) => Err(Finding::new(said::member(expected), said::expected(expected), said(&error))),
+            (expected, Err(error)) => {
+                Err(Finding::new(said::member(expected), said::expected(expected), said(&error)).into())
+            }
         }
     }
 
