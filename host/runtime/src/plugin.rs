@@ -194,7 +194,7 @@ impl Plugin {
         live.answers(1);
         let Some(result) = result else { return Err(lease.without(call, Kind::Neuron)) };
         lease.end_if(call, result, |reply| {
-            if reply.ids.is_empty() {
+            if reply.ids.is_empty() && reply.timestamps.len() == batch.timestamps.len() {
                 reply.ids.clone_from(&batch.ids);
             }
             match reply.ids == batch.ids {

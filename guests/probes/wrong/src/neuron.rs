@@ -41,7 +41,7 @@ fn process(mut signal: Signal) -> Result<Signal, Failure> {
         signal.signal_type = text[..text.len().min(2)].to_string();
     }
     if is("c-string") && text.contains('\0') {
-        return Ok(Signal { id: (0, 0), ..signal });
+        return Ok(Signal { id: (0, 1), ..signal });
     }
     if is("time") {
         signal.timestamp = signal.timestamp.checked_add(1).expect("a time has a next one");
