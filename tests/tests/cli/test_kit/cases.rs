@@ -359,7 +359,7 @@ expect_trap = 'the probe was asked to'
 name = 'an exit'
 [[case.step]]
 signal = { content = 'exit' }
-expect_trap = 'status 3'
+expect_trap = 'exited with status'
 
 [[case]]
 name = 'a failure'
