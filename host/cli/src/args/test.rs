@@ -11,7 +11,7 @@ network are fakes, so that a run has no effect and the next one is the same. Its
 are called cases/*.toml (guests/TESTING.md has the format). The conformance suite holds what it exports against what HAL9's WIT \
 says of it, whatever its language.
 
-Status 0: all passed. Status 8 (plugin-error): a case failed. Status 2: a case file is wrong, with its line. 
+Status 0: all passed. Status 8 (plugin-error): a case failed. Status 2: a case file is wrong, with its line.
 
 Examples:
   hal9 plugin test
