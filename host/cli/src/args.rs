@@ -193,7 +193,7 @@ version is taken that is older than the home's either.")]
   hal9 plugin load --dev target/wasm32-wasip1/release/my_plugin.wasm
   hal9 plugin load --dev . --grant Hal9Memory --grant SystemTime")]
     Load {
-        /// A plugin's folder (built first, if it is a Rust plugin without a component), a folder with a component, or a component
+        /// A plugin's folder (built first, if it is a project whose component is missing or old), a folder with a component, or a component
         #[arg(long, value_name = "PATH")]
         dev: PathBuf,
         /// Grant this and no more than what is named so; repeatable

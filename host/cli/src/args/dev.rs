@@ -21,7 +21,7 @@ Every line of standard input goes to the plugin, and the reply is printed: `tool
 else is a signal to its first neuron. The end of the input ends the command, once all is answered, unless it is a \
 terminal; so does Ctrl-C. With --json, every event is one object a line.")]
 pub(crate) struct DevArgs {
-    /// The plugin's folder: a Rust project, or one with a component that you build yourself; or the component
+    /// The plugin's folder: a project in any language, or one with a component that you build yourself; or the component
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
     /// Grant this and no more than what is named so; repeatable [default: what it declares, unless hal9.toml says otherwise]
