@@ -41,7 +41,7 @@ fn live(language: &str, kind: &str) -> Desk {
 }
 
 /// Runs the tests of the logic with the language's own runner, and its formatter where the tools have one.
-fn test_natively(language: &str, folder: &Path) {
+pub(crate) fn test_natively(language: &str, folder: &Path) {
     let python = tools().join("python/bin/python");
     let zig = tools().join("python/bin/python-zig");
     let commands: &[(&Path, &[&str])] = match language {

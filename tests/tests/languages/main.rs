@@ -6,5 +6,7 @@ mod begin;
 mod broken;
 mod desk;
 mod dev;
+mod guides;
+mod keywords;
 mod life;
 mod missing;

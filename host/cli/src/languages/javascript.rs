@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::tools::Tool;
 use super::work::Work;
-use super::{Language, not_built, world};
+use super::{Language, not_built, snapshot, world};
 use crate::failure::Failure;
 
 /// What an author's editor reads: HAL9's interfaces, and the console, which a test on the machine has of its own.
@@ -50,6 +50,9 @@ pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
 
 /// What componentize-qjs says of an author's mistake, without what it says of itself: the message and where it is.
 fn complaint(said: &str) -> String {
+    if let Some(told) = snapshot::too_early(said) {
+        return told;
+    }
     let lines = said.lines().map(|line| {
         let mut line = line.trim_start_matches("Error: : ");
         for before in [

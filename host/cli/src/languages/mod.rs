@@ -8,6 +8,7 @@ mod javascript;
 mod project;
 mod python;
 pub(crate) mod rust;
+mod snapshot;
 mod sources;
 pub(crate) mod tools;
 mod work;

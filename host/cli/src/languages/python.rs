@@ -5,7 +5,7 @@ use std::fs;
 
 use super::tools::Tool;
 use super::work::Work;
-use super::world;
+use super::{snapshot, world};
 use crate::failure::Failure;
 
 /// Where modules are imported from: the author's, and those of others that a plugin takes along
@@ -43,9 +43,13 @@ pub(super) fn build(work: &Work<'_>) -> Result<(), Failure> {
 /// What componentize-py says of an author's mistake, without what it says of itself: the traceback, with the files as their author
 /// calls them.
 fn complaint(said: &str) -> String {
+    if let Some(told) = snapshot::too_early(said) {
+        return told;
+    }
     let own = said.split_once("AssertionError: ").map_or(said, |(_, own)| own);
     let own = own.split_once("\n\nCaused by:").map_or(own, |(own, _)| own);
-    let mut own = own.trim_end().to_owned();
+    // What it says nothing of its own about is told as it is.
+    let mut own = if own.trim().is_empty() { said.to_owned() } else { own.trim_end().to_owned() };
     for (at, modules) in MODULES.iter().enumerate() {
         own = own.replace(&format!("File \"/{at}/"), &format!("File \"{modules}/"));
     }
@@ -66,5 +70,9 @@ mod tests {
                     ModuleNotFoundError: No module named 'nothere'";
         assert_eq!(complaint(said), told);
         assert_eq!(complaint("error: no such option"), "error: no such option");
+        assert_eq!(
+            complaint("AssertionError: \n\nCaused by:\n    a trap"),
+            "AssertionError: \n\nCaused by:\n    a trap"
+        );
     }
 }
