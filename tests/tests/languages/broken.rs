@@ -95,3 +95,30 @@ fn a_trap_names_the_functions_that_it_came_from() {
     let (message, _) = desk.hal9("c", ["--json", "signal", "send", "--layer", "L2", "crash"]).error(9);
     assert!(message.contains("process_signal"), "{message}");
 }
+
+#[test]
+fn a_mistake_in_a_module_that_is_imported_while_it_is_built_is_told_with_its_place_or_what_it_called() {
+    let desk = Desk::new();
+    for (language, file, from, to, words) in [
+        ("python", "src/words.py", "return len(", "return len((", "File \"src/words.py\", line "),
+        (
+            "python",
+            "src/plugin.py",
+            "TOTAL = \"total\"",
+            "TOTAL = logging.log(logging.Level.INFO, \"\")",
+            "logging@0.1.0#log when",
+        ),
+        ("javascript", "src/words.js", "return text", "return = text", "src/words.js:"),
+        ("javascript", "src/plugin.js", "const TOTAL", "console.log(1);\nconst TOTAL", "logging@0.1.0#log when"),
+        ("javascript", "src/plugin.js", "  state() {", "  stat() {", "src/plugin.js has no function `neuron.state`"),
+        ("typescript", "src/plugin.ts", "  state() {", "  stat() {", "src/plugin.ts("),
+    ] {
+        let _ = fs::remove_dir_all(desk.project(language));
+        with(&desk, language, file, from, to);
+        let (message, help) = desk.hal9(language, ["--json", "plugin", "build"]).error(4);
+        assert!(message.contains(words) && !help.is_empty(), "{language}: {message}");
+        let noise = ["Stack backtrace", "wasm function", "Traceback (most recent call last):\n  File \"/", "Error: : "];
+        assert!(!noise.iter().any(|noise| message.contains(noise)), "{language}: {message}");
+        assert!(!desk.project(language).join("build/plugin.wasm").exists());
+    }
+}
