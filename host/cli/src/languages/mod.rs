@@ -114,7 +114,11 @@ impl Language {
     pub(crate) fn makes(self, folder: &str) -> bool {
         match self {
             Self::Rust => folder == "target",
-            _ => ["build", "target", "node_modules", "__pycache__", "zig-out", "zig-cache"].contains(&folder),
+            _ => {
+                let made = ["build", "target", "node_modules", "__pycache__", "zig-out", "zig-cache"];
+                // Caches of linters and the like.
+                made.contains(&folder) || (folder.starts_with('.') && folder.ends_with("_cache"))
+            }
         }
     }
 }

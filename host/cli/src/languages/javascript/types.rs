@@ -258,7 +258,7 @@ impl Writer<'_> {
             TypeDefKind::Type(ty) => self.of(ty),
             TypeDefKind::List(Type::U8) => "Uint8Array".to_owned(),
             TypeDefKind::List(ty) | TypeDefKind::FixedLengthList(ty, _) => match self.of(ty) {
-                one if one.contains(['|', ' ']) => format!("Array<{one}>"),
+                one if one.contains('|') => format!("Array<{one}>"),
                 one => format!("{one}[]"),
             },
             TypeDefKind::Map(key, value) => format!("Map<{}, {}>", self.of(key), self.of(value)),
