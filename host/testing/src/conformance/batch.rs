@@ -14,7 +14,7 @@ pub(super) const LAWS: &[Law] = &[
     law!("neuron.wit", "A batch of no rows gets one of no rows.", "a batch of no rows gets one of no rows", no_rows),
     law!(
         "neuron.wit",
-        "the reply has a row for each, in the same order, with the same ids.",
+        "the reply has a row for each, in the same order, with the same ids, or without any ids, which stands for the same.",
         "a batch of one row gets one of one",
         one_row
     ),

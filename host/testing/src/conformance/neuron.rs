@@ -12,7 +12,12 @@ use crate::report::Finding;
 const AT_ONCE: u64 = 8;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("neuron.wit", "The reply MUST carry the id of the signal.", "a reply keeps the id of its signal", keeps_ids),
+    law!(
+        "neuron.wit",
+        "The reply MUST carry the id of the signal, or the nil id, which stands for it",
+        "a reply keeps the id of its signal",
+        keeps_ids
+    ),
     law!("types.wit", "`(0, 0)` is the nil UUID: valid, and never chosen by the host.", "the nil id is an id", nil_id),
     law!("types.wit", "The text. May be empty.", "an empty text is answered", empty),
     law!(
