@@ -77,6 +77,7 @@ pub use tool::{ToolDescription, ToolPlugin};
 ///         description: "Says what the sky will do.",
 ///         license: "MIT",
 ///         repository: "https://example.com/weather",            // optional
+///         tags: ["weather", "forecast"],                        // optional: what a registry finds it by
 ///     },
 ///     capabilities: [
 ///         PluginCapability::NeuronType { layer: "L2", neuron_type: "weather", description: "Answers questions." },

@@ -16,7 +16,6 @@ mod inspection;
 mod keys;
 mod languages;
 mod logs;
-mod lookalike;
 mod memory_store;
 mod output;
 mod password;

@@ -71,6 +71,9 @@ pub struct Metadata {
     /// Where its source is: an `https://` or `http://` address.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "web_address")]
     pub repository: Option<String>,
+    /// What it is found by in a registry: at most [`MAX_TAGS`](Self::MAX_TAGS), each 1 to 32 of `a-z`, `0-9` and `-`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "tags")]
+    pub tags: Vec<String>,
 }
 
 /// Another plugin that must be there.
@@ -82,6 +85,11 @@ pub struct Dependency {
     /// The versions of it that will do, such as `^1.0`.
     #[serde(deserialize_with = "version_requirement")]
     pub version: semver::VersionReq,
+}
+
+impl Metadata {
+    /// The greatest number of tags.
+    pub const MAX_TAGS: usize = 8;
 }
 
 impl Manifest {
@@ -147,6 +155,28 @@ fn dependencies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Depend
     let name = |json::Object(one): &json::Object<Dependency>| format!("the plugin \"{}\"", one.plugin_id);
     let dependencies = json::distinct(deserializer, name)?;
     Ok(dependencies.into_iter().map(|json::Object(one)| one).collect())
+}
+
+fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Tag(#[serde(deserialize_with = "tag")] String);
+
+    let tags = json::distinct(deserializer, |Tag(tag)| format!("the tag \"{tag}\""))?;
+    if tags.len() > Metadata::MAX_TAGS {
+        let message = format!("it has {} tags: write at most {}", tags.len(), Metadata::MAX_TAGS);
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(tags.into_iter().map(|Tag(tag)| tag).collect())
+}
+
+fn tag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    text::read(deserializer, |tag| {
+        if !(1..=32).contains(&tag.len()) || !tag.bytes().all(plain) {
+            return Err(ParseError::new(tag, "a tag", "write 1 to 32 characters out of a-z, 0-9 and `-`").to_string());
+        }
+        Ok(tag.to_owned())
+    })
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<semver::Version, D::Error> {

@@ -353,6 +353,10 @@ fn metadata_is_checked() {
             r#"{"repository": "javascript:alert(1)"}"#,
             r#"metadata.repository (line 2, column 48): "javascript:alert(1)" is not a web address: write one that begins with "https://""#,
         ),
+        (
+            r#"{"tags": ["Text"]}"#,
+            r#"metadata.tags[0] (line 2, column 32): "Text" is not a tag: write 1 to 32 characters out of a-z, 0-9 and `-`"#,
+        ),
         (r#"{"repository": null}"#, "metadata.repository (line 2, column 31): invalid type: null, expected a string"),
     ] {
         assert_eq!(refused(with_metadata(metadata)), message, "for {metadata}");

@@ -87,6 +87,13 @@ pub(crate) fn tool_name(text: &str) -> Fault {
     Some("this is no tool's name: write 1 to 64 characters out of a-z, 0-9, `_` and `-`".to_string())
 }
 
+/// What a plugin is found by in a registry.
+pub(crate) fn tag(text: &str) -> Fault {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let is_tag = (1..=32).contains(&text.len()) && text.bytes().all(plain);
+    (!is_tag).then(|| "this is no tag: write 1 to 32 characters out of a-z, 0-9 and `-`".to_owned())
+}
+
 /// A path of an API extension.
 pub(crate) fn api_path(text: &str) -> Fault {
     if text.starts_with('/') && !text.contains(char::is_whitespace) {

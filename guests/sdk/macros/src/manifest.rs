@@ -78,6 +78,13 @@ const METADATA: &[Part] = &[
     optional("description", |reader, node| reader.text(node, |text| check::line(text, 4096))),
     needed("license", |reader, node| reader.text(node, |text| check::line(text, 256))),
     optional("repository", |reader, node| reader.text(node, check::web_address)),
+    optional("tags", |reader, node| {
+        let tags = reader.distinct(node, "tag", |reader, node| reader.text(node, check::tag))?;
+        match tags.as_array().map_or(0, Vec::len) {
+            0..=8 => Some(tags),
+            more => reader.refuse(node.span, format!("it has {more} tags: write at most 8")),
+        }
+    }),
 ];
 
 const LIMITS: &[Part] = &[

@@ -56,7 +56,7 @@ fn everything_that_a_plugin_can_say() {
         r#"
         metadata: {
             id: "ai.hal9.all", name: "All".to_string(), version: env!("CARGO_PKG_VERSION"), author: String::from("A"),
-            description: "D", license: "MIT", repository: "https://example.com/all",
+            description: "D", license: "MIT", repository: "https://example.com/all", tags: ["text", "nlp-2"],
         },
         capabilities: vec![
             PluginCapability::NeuronType {
@@ -82,7 +82,7 @@ fn everything_that_a_plugin_can_say() {
             "api_version": 1,
             "metadata": {
                 "id": "ai.hal9.all", "name": "All", "version": "4.5.6", "author": "A", "description": "D",
-                "license": "MIT", "repository": "https://example.com/all",
+                "license": "MIT", "repository": "https://example.com/all", "tags": ["text", "nlp-2"],
             },
             "capabilities": [
                 { "NeuronType": { "layer": "L2", "neuron_type": "n", "description": "d" } },
@@ -122,6 +122,8 @@ fn metadata() {
         &["reverse-domain", "\"local.my-plugin\""],
     );
     wholly_refused(&with("name: \"N\", repository: \"example.com\""), "\"example.com\"", &["https://"]);
+    wholly_refused(&with("name: \"N\", tags: [\"Text\"]"), "\"Text\"", &["a-z"]);
+    wholly_refused(&with("name: \"N\", tags: [\"a\", \"a\"]"), "\"a\"", &["twice"]);
     wholly_refused(&with("name: env!(\"NO_SUCH\")"), "env", &["NO_SUCH"]);
     wholly_refused(&with("name: format!(\"N\")"), "format", &["json!"]);
     wholly_refused(&METADATA.replace("1.0.0", "1.0"), "\"1.0\"", &["three numbers"]);

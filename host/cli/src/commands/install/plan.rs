@@ -12,9 +12,9 @@ use semver::{BuildMetadata, Comparator, Op, Version, VersionReq};
 use super::consent::new_of;
 use super::shelves::{Rule, Shelves};
 use crate::failure::{Code, Failure};
-use crate::lookalike;
 use crate::session::Session;
 use crate::trust::{Leave, Offer, key_of};
+use hal9_registry_index::lookalike;
 
 /// What is to be done.
 #[derive(Default)]

@@ -9,7 +9,7 @@ const LONG: usize = 12;
 const CONFUSABLE: [(&str, &str); 6] = [("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s")];
 
 /// The first of some ids that people take for this one, and that is another.
-pub(crate) fn of<'a>(id: &PluginId, others: impl IntoIterator<Item = &'a PluginId>) -> Option<&'a PluginId> {
+pub fn of<'a>(id: &PluginId, others: impl IntoIterator<Item = &'a PluginId>) -> Option<&'a PluginId> {
     others.into_iter().find(|other| *other != id && is_alike(id.as_str(), other.as_str()))
 }
 
