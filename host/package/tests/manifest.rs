@@ -355,7 +355,7 @@ fn metadata_is_checked() {
         ),
         (
             r#"{"tags": ["Text"]}"#,
-            r#"metadata.tags[0] (line 2, column 32): "Text" is not a tag: write 1 to 32 characters out of a-z, 0-9 and `-`"#,
+            r#"metadata.tags[0] (line 2, column 28): "Text" is not a tag: write 1 to 32 characters out of a-z, 0-9 and `-`"#,
         ),
         (r#"{"repository": null}"#, "metadata.repository (line 2, column 31): invalid type: null, expected a string"),
     ] {
