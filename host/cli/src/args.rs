@@ -3,8 +3,10 @@
 mod author;
 mod config;
 mod dev;
+mod market;
 mod package;
 mod policy;
+mod registry;
 mod store;
 mod test;
 mod wit;
@@ -17,9 +19,11 @@ use hal9_package::Permission;
 pub(crate) use author::{DoctorArgs, NewArgs, NewKind};
 pub(crate) use config::{ConfigCommand, SetArgs};
 pub(crate) use dev::{DevArgs, LevelArg, LogsArgs};
+pub(crate) use market::{AtRegistry, MarketCommand, Named, OciArgs, PublishArgs, ReviewArgs, SearchArgs};
 pub(crate) use package::{PackArgs, PackageCommand};
 pub(crate) use policy::{AuditCommand, AuditShow, ChangeArgs, PolicyCommand, WhyDeniedArgs};
-pub(crate) use store::{ConsentArgs, InstallArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
+pub(crate) use registry::{AddArgs, AuthCommand, LoginArgs, RegistryCommand, ServeArgs, ServerAccountCommand};
+pub(crate) use store::{ConsentArgs, InstallArgs, OnlineArgs, StoreCommand, TrustArgs, UpgradeArgs, key};
 pub(crate) use test::TestArgs;
 pub(crate) use wit::{DiffArgs, Whom, WitCommand};
 
@@ -47,7 +51,7 @@ Examples:
   hal9 demo                                                   see it all work
   hal9 plugin load --dev guests/sentiment-analyzer
   hal9 dev guests/sentiment-analyzer                          change it while it runs
-  hal9 plugin install sentiment-analyzer-0.1.0.hal9 --key publisher.pub
+  hal9 plugin search sentiment; hal9 plugin install sentiment-analyzer
   hal9 signal send --layer L2 --content \"I love this!\"
   hal9 tool call slugify --params '{\"text\": \"Ärger im Büro\"}'
   hal9 memory store --provider custom-memory note-1 --value \"The kettle is blue.\"
@@ -97,6 +101,12 @@ pub(crate) enum Command {
     /// Show what plugins were refused and how they broke, and check that the record of it is whole
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Serve a registry of plugins, and say which registries are used
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// Log in at a registry, to publish and to review
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Show HAL9's WIT, and say what a change of WIT breaks
     #[command(subcommand)]
     Wit(WitCommand),
@@ -112,6 +122,8 @@ pub(crate) enum PluginCommand {
     Store(StoreCommand),
     #[command(flatten)]
     Package(PackageCommand),
+    #[command(flatten)]
+    Market(MarketCommand),
     #[command(flatten)]
     Loaded(LoadedCommand),
 }

@@ -4,6 +4,9 @@
 use hal9_host::{Error as HostError, FailureCode};
 use hal9_package::{PackageError, PluginId, SignatureError};
 use hal9_registry::{Error as RegistryError, LockError, Unsolvable};
+use hal9_registry_client::{Error as ClientError, oci::OciError};
+use hal9_registry_index::api::ProblemCode;
+use hal9_registry_server::Error as ServerError;
 
 /// What sort of failure; programs branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -214,6 +217,85 @@ impl From<LockError> for Failure {
             _ => failure,
         }
     }
+}
+
+/// The code that a word of a registry's stands for.
+fn code_of(word: &str) -> Code {
+    match word {
+        "usage" => Code::Usage,
+        "not-found" => Code::NotFound,
+        "invalid-package" => Code::InvalidPackage,
+        "signature" => Code::Signature,
+        "permission-denied" => Code::PermissionDenied,
+        "limit-exceeded" => Code::LimitExceeded,
+        "conflict" => Code::Conflict,
+        "unavailable" => Code::Unavailable,
+        _ => Code::Internal,
+    }
+}
+
+impl From<OciError> for Failure {
+    fn from(error: OciError) -> Self {
+        let mut failure = Self::new(code_of(error.code()), chain(&error));
+        failure.reason = error.reason().map(str::to_owned);
+        match error.code() {
+            "permission-denied" => failure.help("say who asks: --user NAME, with HAL9_PASSWORD; or docker login"),
+            "unavailable" => failure.help("check the address and the network; plain HTTP needs --insecure but for this machine"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let code = match error.code() {
+            ProblemCode::Usage => Code::Usage,
+            ProblemCode::NotFound => Code::NotFound,
+            ProblemCode::InvalidPackage => Code::InvalidPackage,
+            ProblemCode::Signature => Code::Signature,
+            ProblemCode::PermissionDenied => Code::PermissionDenied,
+            ProblemCode::LimitExceeded => Code::LimitExceeded,
+            ProblemCode::Conflict => Code::Conflict,
+            ProblemCode::Unavailable => Code::Unavailable,
+            ProblemCode::Internal => Code::Internal,
+        };
+        let mut failure = Self::new(code, error.to_string()).help(error.help().unwrap_or_default());
+        failure.reason = error.reason().map(str::to_owned);
+        failure.plugin = error.plugin().map(str::to_owned);
+        failure
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let code = match &error {
+            ServerError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Code::NotFound,
+            ServerError::Folder { .. } => Code::Usage,
+            ServerError::Backup { .. } => Code::InvalidPackage,
+            ServerError::Distrust(_) | ServerError::Mirror { .. } => Code::Signature,
+            ServerError::Broken(_) => Code::Internal,
+            _ => Code::Unavailable,
+        };
+        let mut failure = Self::new(code, error.to_string());
+        if let ServerError::Distrust(distrust) = &error {
+            failure.reason = Some(distrust.reason().to_owned());
+        }
+        failure
+    }
+}
+
+/// An error with what brought it about, one after the other.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(&format!(": {cause_text}"));
+        }
+        source = cause.source();
+    }
+    text
 }
 
 impl From<PackageError> for Failure {

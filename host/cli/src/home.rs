@@ -60,6 +60,16 @@ impl Home {
         self.0.join("audit.jsonl")
     }
 
+    /// What is kept of registries, a folder each.
+    pub(crate) fn registries(&self) -> PathBuf {
+        self.0.join("registries")
+    }
+
+    /// Tokens for registries; for their owner alone.
+    pub(crate) fn credentials(&self) -> PathBuf {
+        self.0.join("credentials.toml")
+    }
+
     /// HAL9's memory.
     pub(crate) fn memory(&self) -> PathBuf {
         self.0.join("memory.db")

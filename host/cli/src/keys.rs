@@ -87,7 +87,7 @@ pub(crate) fn secret_key(path: &Path, output: Output) -> Result<SecretKey, Failu
     match SecretKey::from_text(&text, None) {
         Ok(key) => Ok(key),
         Err(KeyError::PasswordNeeded) => {
-            let password = password::ask(&path.display().to_string())?;
+            let password = password::ask(password::Of::Key(&path.display().to_string()))?;
             let _spinner = output.spinner("opening the key");
             SecretKey::from_text(&text, Some(&password)).map_err(of_file)
         }
@@ -126,7 +126,7 @@ pub(crate) fn sign_line(file: &Path) -> String {
 pub(crate) fn of_key(name: &str, error: &KeyError) -> Failure {
     let message = format!("{name}: {error}");
     match error {
-        KeyError::WrongPassword => Failure::usage(message, format!("type it again, or set {}", password::VARIABLE)),
+        KeyError::WrongPassword => Failure::usage(message, format!("type it again, or set {}", password::Of::Key("").variable())),
         KeyError::Malformed => {
             Failure::usage(message, "give another file with --key, or make a key: hal9 plugin keygen")
         }

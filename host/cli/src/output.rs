@@ -114,6 +114,16 @@ impl Output {
         spinner.enable_steady_tick(Duration::from_millis(100));
         Spinner(spinner)
     }
+
+    /// A bar for bytes that are sent or received; it shows on a terminal only, until it is dropped.
+    pub(crate) fn bytes(self, what: impl Into<String>) -> Spinner {
+        if self.json || self.quiet || !std::io::stderr().is_terminal() {
+            return Spinner(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{wide_msg} {bar:30} {bytes:>10} of {total_bytes:<10} {eta:>4}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Spinner(ProgressBar::new(0).with_style(style).with_message(what.into()))
+    }
 }
 
 /// A line that says what goes on. However the work ends, the line is gone then.
@@ -124,6 +134,14 @@ impl std::ops::Deref for Spinner {
 
     fn deref(&self) -> &ProgressBar {
         &self.0
+    }
+}
+
+impl Spinner {
+    /// So many bytes of so many are done.
+    pub(crate) fn done(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
     }
 }
 

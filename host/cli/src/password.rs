@@ -1,4 +1,4 @@
-//! Owns how a password gets from a person, or from the environment, to a key. It refuses to keep it, to show it, and to guess
+//! Owns how a password gets from a person, or from the environment, to a key or a registry. It refuses to keep it, to show it, and to guess
 //! that there is none.
 
 use std::io::{self, IsTerminal as _, Read, Write as _};
@@ -7,57 +7,87 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 
 use crate::failure::{Code, Failure};
 
-/// The variable that a password is taken from, where it is set.
-pub(crate) const VARIABLE: &str = "HAL9_KEY_PASSWORD";
+/// What a password is of.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    /// A secret key, by its file.
+    Key(&'a str),
+    /// An account of a registry.
+    Account(&'a str),
+}
+
+impl Of<'_> {
+    /// The variable that it is taken from, where it is set.
+    pub(crate) const fn variable(self) -> &'static str {
+        match self {
+            Self::Key(_) => "HAL9_KEY_PASSWORD",
+            Self::Account(_) => "HAL9_PASSWORD",
+        }
+    }
+
+    fn instead(self) -> &'static str {
+        match self {
+            Self::Key(_) => "a key without a password is made with --no-password, and needs none to sign",
+            Self::Account(_) => "every account has a password",
+        }
+    }
+}
+
+impl std::fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Key(name) | Self::Account(name)) = self;
+        f.write_str(name)
+    }
+}
 
 /// The longest password in bytes.
 const MOST: usize = 1024;
 
-/// The password of a key that is there.
-pub(crate) fn ask(of: &str) -> Result<String, Failure> {
-    match given()? {
+/// The password of something that is there.
+pub(crate) fn ask(of: Of<'_>) -> Result<String, Failure> {
+    match given(of)? {
         Some(password) => Ok(password),
-        None => read(&format!("Password of {of}: ")),
+        None => read(of, &format!("Password of {of}: ")),
     }
 }
 
-/// The password of a key that is made now: asked for twice.
-pub(crate) fn choose(of: &str) -> Result<String, Failure> {
-    if let Some(password) = given()? {
+/// The password of something that is made now: asked for twice.
+pub(crate) fn choose(of: Of<'_>) -> Result<String, Failure> {
+    if let Some(password) = given(of)? {
         return Ok(password);
     }
-    let password = read(&format!("New password of {of}: "))?;
+    let password = read(of, &format!("New password of {of}: "))?;
     if password.is_empty() {
-        return Err(empty("no password was typed"));
+        return Err(empty(of, "no password was typed"));
     }
-    if read("The same again: ")? != password {
+    if read(of, "The same again: ")? != password {
         return Err(Failure::usage("the two passwords differ", "try again; nothing was written"));
     }
     Ok(password)
 }
 
 /// That of the environment, which is there for machines.
-fn given() -> Result<Option<String>, Failure> {
-    match std::env::var(VARIABLE) {
-        Ok(password) if password.is_empty() => Err(empty(&format!("{VARIABLE} is empty"))),
+fn given(of: Of<'_>) -> Result<Option<String>, Failure> {
+    let variable = of.variable();
+    match std::env::var(variable) {
+        Ok(password) if password.is_empty() => Err(empty(of, &format!("{variable} is empty"))),
         Ok(password) => Ok(Some(password)),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage(format!("{VARIABLE} is not UTF-8"), "set it to text"))
+            Err(Failure::usage(format!("{variable} is not UTF-8"), "set it to text"))
         }
     }
 }
 
-fn empty(what: &str) -> Failure {
-    Failure::usage(what, "a key without a password is made with --no-password, and needs none to sign")
+fn empty(of: Of<'_>, what: &str) -> Failure {
+    Failure::usage(what, of.instead())
 }
 
 /// A line that is typed, and not shown.
-fn read(prompt: &str) -> Result<String, Failure> {
+fn read(of: Of<'_>, prompt: &str) -> Result<String, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        let help =
-            format!("run it on a terminal, or set {VARIABLE}; a key without a password is made with --no-password");
+        let help = format!("run it on a terminal, or set {}; {}", of.variable(), of.instead());
         return Err(Failure::usage("a password is needed, and there is no terminal to type it on", help));
     }
     let failed = |error: io::Error| Failure::new(Code::Unavailable, format!("the terminal cannot be read: {error}"));

@@ -16,7 +16,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use crate::failure::{Code, Failure};
 use crate::grants::absolute;
 use crate::home::UNFINISHED;
-use crate::settings::Settings;
+use crate::settings::{RegistrySettings, Settings};
 
 /// What others wait for, and how long.
 const CHANGING: &str = "changing hal9.toml";
@@ -88,6 +88,55 @@ impl PolicyFile {
         };
         edit(array, wanted, |text| text.parse().ok());
         Ok(())
+    }
+
+    /// Has a registry be this one, in this environment.
+    pub(crate) fn set_registry(&mut self, name: &str, registry: &RegistrySettings) -> Result<(), Failure> {
+        let odd = self.odd_registries();
+        let place = self.place(&["registries", name]);
+        let names: Vec<&str> = place.iter().map(String::as_str).collect();
+        let table = table(self.document.as_table_mut(), &names).ok_or(odd)?;
+        let list = |texts: Vec<String>| Value::from(texts.into_iter().collect::<Array>());
+        let mut set = |key: &str, value: Option<Value>| match value {
+            Some(value) => {
+                table.insert(key, Item::Value(value));
+            }
+            None => {
+                table.remove(key);
+            }
+        };
+        set("url", Some(registry.url.as_str().into()));
+        set("key", registry.key.as_ref().map(|key| key.to_string().into()));
+        let patterns = !registry.plugins.is_empty();
+        set("plugins", patterns.then(|| list(registry.plugins.iter().map(ToString::to_string).collect())));
+        let mirrors = !registry.mirrors.is_empty();
+        set("mirrors", mirrors.then(|| list(registry.mirrors.clone())));
+        set("insecure", registry.insecure.then(|| true.into()));
+        Ok(())
+    }
+
+    /// Has no registry be called so, in this environment; `false` if none was.
+    pub(crate) fn remove_registry(&mut self, name: &str) -> Result<bool, Failure> {
+        let odd = self.odd_registries();
+        let place = self.place(&["registries"]);
+        let names: Vec<&str> = place.iter().map(String::as_str).collect();
+        let is_there = self.settings()?.registries().contains_key(name);
+        if !is_there {
+            return Ok(false);
+        }
+        Ok(table(self.document.as_table_mut(), &names).ok_or(odd)?.remove(name).is_some())
+    }
+
+    /// Where something stands in this environment.
+    fn place(&self, names: &[&str]) -> Vec<String> {
+        let environment = self.environment.iter().flat_map(|name| ["env", name]);
+        environment.chain(names.iter().copied()).map(str::to_owned).collect()
+    }
+
+    fn odd_registries(&self) -> Failure {
+        let message =
+            format!("{}: what it says of registries has a form that cannot be changed from here", self.path.display());
+        Failure::usage(message, "write each as a table: [registries.NAME]")
     }
 
     /// A list of a plugin's, in this environment.

@@ -3,6 +3,7 @@
 
 mod network;
 mod plugins;
+mod registries;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use network::NetworkSettings;
 pub(crate) use plugins::PluginSettings;
+pub(crate) use registries::RegistrySettings;
 use trust::TrustSettings;
 
 use crate::failure::Failure;
@@ -35,6 +37,8 @@ pub(crate) struct Settings {
     trust: TrustSettings,
     #[serde(default)]
     plugins: BTreeMap<PluginId, PluginSettings>,
+    #[serde(default)]
+    registries: BTreeMap<String, RegistrySettings>,
     /// What is different in an environment, such as `production`.
     #[serde(default)]
     env: BTreeMap<String, Environment>,
@@ -47,6 +51,8 @@ struct Environment {
     trust: TrustSettings,
     #[serde(default)]
     plugins: BTreeMap<PluginId, PluginSettings>,
+    #[serde(default)]
+    registries: BTreeMap<String, RegistrySettings>,
 }
 
 /// What all plugins together may use, where it is not the default.
@@ -104,6 +110,7 @@ impl Settings {
             };
             settings.trust.allow_unsigned = environment.trust.allow_unsigned.or(settings.trust.allow_unsigned);
             settings.trust.revoked.extend(environment.trust.revoked);
+            settings.registries.extend(environment.registries);
             for (id, over) in environment.plugins {
                 settings.plugins.entry(id).or_default().overlay(over);
             }

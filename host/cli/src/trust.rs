@@ -37,6 +37,19 @@ pub(crate) struct Offer {
     pub(crate) package: Package,
     /// The text of its signature, where there is one.
     pub(crate) signature: Option<String>,
+    /// What a registry says of it, where it is from one.
+    pub(crate) published: Option<Published>,
+}
+
+/// What a registry says of a package, as far as that was verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    /// Where it is from, for people.
+    pub(crate) origin: String,
+    /// The author's key: the first that was seen of the plugin, or one that it has endorsed.
+    pub(crate) key: PublicKey,
+    /// What to look at twice: it is deprecated, or dangerous.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What was said on the command line.
@@ -68,9 +81,17 @@ impl Offer {
             Some(named) => Some(text_of(named)?),
             None => keys::signature_text(&beside)?,
         };
-        trust.signer(&path, &bytes, signature.as_deref(), leave.key)?;
+        trust.signer(&path, &bytes, signature.as_deref(), leave.key.into_iter())?;
         let package = Package::read(bytes).map_err(|error| invalid(&path, &error))?;
-        Ok(Self { path, package, signature })
+        Ok(Self { path, package, signature, published: None })
+    }
+
+    /// Where it is from.
+    pub(crate) fn origin(&self) -> String {
+        match &self.published {
+            Some(published) => published.origin.clone(),
+            None => self.path.display().to_string(),
+        }
     }
 
     pub(crate) fn id(&self) -> &PluginId {
@@ -93,15 +114,25 @@ impl Trust {
         let signer = match offer.signature.as_deref() {
             None => None,
             Some(text) => {
-                let signed = self.signer(&offer.path, offer.package.bytes(), Some(text), leave.key);
+                let named = leave.key.into_iter().chain(offer.published.as_ref().map(|published| &published.key));
+                let signed = self.signer(&offer.path, offer.package.bytes(), Some(text), named);
                 match signed.map_err(|failure| failure.plugin(id))? {
                     Some(key) => Some(key),
                     None => return Err(self.untrusted(id, parse(&offer.path, text)?.key_id(), &path)),
                 }
             }
         };
-        self.may(id, signer.as_ref(), leave, &path)?;
+        if !self.is_vouched_for(offer, signer.as_ref()) {
+            self.may(id, signer.as_ref(), leave, &path)?;
+        }
         Ok(signer)
+    }
+
+    /// Whether a registry has shown that a key is the author's, and nobody here has said that he may not sign the plugin.
+    fn is_vouched_for(&self, offer: &Offer, signer: Option<&PublicKey>) -> bool {
+        let key = offer.published.as_ref().map(|published| &published.key);
+        let is_barred = self.keys.get(offer.id()).is_some_and(BTreeSet::is_empty);
+        key.is_some() && key == signer && !is_barred && key.is_some_and(|key| !self.revoked.contains(key))
     }
 
     /// Whether something of a plugin that a key has signed, or nobody has, may take the plugin's place: by being installed,
@@ -165,12 +196,12 @@ impl Trust {
     }
 
     /// The key that signed some bytes, of those that are known here, whatever for; none, where none of them did.
-    fn signer(
-        &self,
+    fn signer<'a>(
+        &'a self,
         path: &Path,
         bytes: &[u8],
         signature: Option<&str>,
-        named: Option<&PublicKey>,
+        named: impl Iterator<Item = &'a PublicKey>,
     ) -> Result<Option<PublicKey>, Failure> {
         let Some(text) = signature else { return Ok(None) };
         let signature = parse(path, text)?;

@@ -154,7 +154,8 @@ fn an_id_that_looks_like_another_one_is_told() {
     home.install(&shelf.package("org.example.text-tools", "1.0.0", json!({})));
     let alike = shelf.package("org.example.text-too1s", "1.0.0", json!({}));
     // Somebody must say that it is meant, before it is there.
-    let error = home.try_install(&alike, &[]).error(6);
+    home.try_install(&alike, &["--accept"]).error(10);
+    let error = home.try_install(&alike, &[]).error(10);
     assert_eq!(
         (&error["reason"], &error["plugin"]),
         (&"look-alike".into(), &"org.example.text-too1s".into()),
@@ -164,7 +165,7 @@ fn an_id_that_looks_like_another_one_is_told() {
     assert_eq!(home.versions(), ["org.example.text-tools 1.0.0"]);
     let planned = home.try_install(&alike, &["--dry-run"]).json();
     assert!(planned["warnings"][0].as_str().unwrap().contains("taken for org.example.text-tools"), "{planned}");
-    let value = home.install(&alike);
+    let value = home.try_install(&alike, &["--accept", "--allow-look-alike"]).json();
     assert!(value["warnings"][0].as_str().unwrap().contains("taken for org.example.text-tools"), "{value}");
     let value = home.install(&shelf.package("org.example.weather", "1.0.0", json!({})));
     assert_eq!(value["warnings"], json!([]));

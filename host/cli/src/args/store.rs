@@ -1,21 +1,29 @@
 //! What people can type about plugins that are installed from packages, and about who may sign them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as Group, Subcommand};
 use hal9_package::{Permission, PublicKey};
 
+use super::market::Named;
+
 /// What an operator does with packages.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Install plugins from their packages, with the plugins that they need
+    /// Install plugins, from a registry by their names or from their packages, with the plugins that they need
     #[command(after_help = "\
-The signature is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id: \
+A NAME is a plugin's id, or the last part of it where one plugin has that; @REQ says which versions will do, such as @1.2.0 or @^1. It is asked for at the registries of \
+hal9.toml (`hal9 registry add`). The first time, the key that the registry names is trusted for the plugin; from then on it is had from that registry alone, signed by \
+that key or one that it endorsed.
+
+The signature of a FILE is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id: \
 by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that it needs are taken from the package's own folder and from --from, unless \
 they are installed. All of it is installed, or nothing. What a plugin is granted is asked for on a terminal; a script says it. \
 A plugin that is installed in an older version is upgraded: only what it newly asks for is asked for.
 
 Examples:
+  hal9 plugin install sentiment-analyzer
+  hal9 plugin install ai.hal9.text-tools@^0.1 --registry work
   hal9 plugin install sentiment-analyzer-0.1.0.hal9 --key publisher.pub
   hal9 plugin install my-plugin-1.2.0.hal9 --from packages --accept
   hal9 plugin install my-plugin-1.2.0.hal9 --grant Hal9Memory:notes/
@@ -26,7 +34,7 @@ Status 10: another version stands against it.")]
     Install(InstallArgs),
     /// Bring plugins to the newest version that fits all the others
     #[command(after_help = "\
-Looked for in --from, or else in the folders that the plugins were installed from, each in its own first. What may not be installed is \
+Looked for in --from, or else where the plugins were installed from: in their folders, each in its own first, and in their registries. What may not be installed is \
 passed over, and told. Only what a version newly asks for is asked for. \
 A version that does not load or start as things are leaves the old one as it is.
 
@@ -81,9 +89,9 @@ Refused while another plugin needs it. What it keeps in HAL9's memory stays, unl
 
 #[derive(Debug, Group)]
 pub(crate) struct InstallArgs {
-    /// The packages
-    #[arg(required_unless_present = "lock", value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    /// Plugins of a registry, or packages
+    #[arg(required_unless_present = "lock", value_name = "NAME[@REQ]|FILE")]
+    pub(crate) wanted: Vec<String>,
     /// A folder with packages that may be needed; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Vec<PathBuf>,
@@ -102,11 +110,13 @@ pub(crate) struct InstallArgs {
     #[arg(long, conflicts_with = "lock")]
     pub(crate) allow_downgrade: bool,
     /// Install exactly what this file says, from --from
-    #[arg(long, value_name = "FILE", conflicts_with = "files", requires = "from")]
+    #[arg(long, value_name = "FILE", conflicts_with = "wanted", requires = "from")]
     pub(crate) lock: Option<PathBuf>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) online: OnlineArgs,
 }
 
 #[derive(Debug, Group)]
@@ -125,6 +135,44 @@ pub(crate) struct UpgradeArgs {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) online: OnlineArgs,
+}
+
+/// Which registries are asked, and what is believed while they cannot be.
+#[derive(Clone, Debug, Default, Group)]
+pub(crate) struct OnlineArgs {
+    /// Ask this registry and no other
+    #[arg(long, value_name = "NAME")]
+    pub(crate) registry: Option<String>,
+    /// Ask nobody: what was seen last of the registries is believed, however old it is
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+impl InstallArgs {
+    /// The packages that are named.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.wanted.iter().filter(|text| is_file(text)).map(Path::new)
+    }
+
+    /// The plugins of registries that are named.
+    ///
+    /// # Errors
+    ///
+    /// For what is neither a name nor a file, with what to write.
+    pub(crate) fn names(&self) -> Result<Vec<Named>, String> {
+        let names = self.wanted.iter().filter(|text| !is_file(text));
+        names.map(|text| text.parse().map_err(|error| format!("`{text}`: {error}; there is no such file either"))).collect()
+    }
+}
+
+/// Whether somebody means a file: no name of a plugin looks like one.
+pub(crate) fn is_file(text: &str) -> bool {
+    let path = Path::new(text);
+    text.contains(std::path::MAIN_SEPARATOR)
+        || path.extension().is_some_and(|extension| extension == "hal9")
+        || path.is_file()
 }
 
 /// What is granted of what plugins ask for.
@@ -139,6 +187,9 @@ pub(crate) struct ConsentArgs {
     /// Grant nothing of what is asked for
     #[arg(long)]
     pub(crate) no_grants: bool,
+    /// Take a plugin whose id is easily taken for that of an installed one
+    #[arg(long)]
+    pub(crate) allow_look_alike: bool,
 }
 
 /// Who may sign a plugin.

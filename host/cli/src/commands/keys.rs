@@ -34,7 +34,7 @@ pub(super) fn keygen(output: Output, name: Option<&Path>, no_password: bool) -> 
         }
     }
     let shown = secret.display().to_string();
-    let password = if no_password { None } else { Some(password::choose(&shown)?) };
+    let password = if no_password { None } else { Some(password::choose(password::Of::Key(&shown))?) };
     let (text, key) = {
         let _spinner = output.spinner("making a key");
         SecretKey::generate(password.as_deref()).map_err(|error| keys::of_key(&shown, &error))?

@@ -1,13 +1,14 @@
 //! Owns how a plan is carried out: every version is tried before anything is changed, then all are installed at once, and then
 //! it is recorded. It refuses to know how the plan came about.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Host};
 use hal9_package::{PluginId, PublicKey};
 use hal9_registry::Install;
 
 use super::plan::{Before, Plan, Step};
+use super::stock::Stock;
 use super::trial;
 use crate::compile;
 use crate::failure::{Code, Failure};
@@ -26,6 +27,7 @@ pub(super) async fn apply(
     session: &mut Session,
     environment: Option<&str>,
     plan: &Plan,
+    stock: &mut Stock,
     leave: Leave<'_>,
 ) -> Result<Vec<String>, Failure> {
     let steps = &plan.steps;
@@ -43,18 +45,24 @@ pub(super) async fn apply(
     // Somebody may have revoked a key while the operator was asked. From here on, nobody changes the settings.
     let mut file = PolicyFile::open(&session.home.settings(), environment)?;
     judge_again(&file.settings()?.trust(), plan, leave)?;
-    let vouched = leave.key.filter(|_| !plan.vouched.is_empty());
-    for (id, key) in plan.vouched.iter().flat_map(|id| vouched.map(|key| (id, key))) {
-        file.set_keys(id, BTreeSet::from([key.clone()]))?;
+    let said = file.settings()?.trust().keys;
+    for (id, key) in &plan.vouched {
+        let mut keys = said.get(id).cloned().unwrap_or_default();
+        keys.insert(key.clone());
+        file.set_keys(id, keys)?;
     }
     if !steps.is_empty() {
+        // Before it is installed: from here on, nobody else's plugin of that name is taken for it.
+        for step in steps {
+            stock.bind(step).await?;
+        }
         let installs: Vec<_> =
             steps.iter().zip(&components).map(|(step, component)| install(step, component)).collect();
         session.registry.install(&installs)?;
         record(session, steps)?;
     }
-    if let Some(key) = vouched {
-        trust(session, &mut file, &plan.vouched, key)?;
+    if !plan.vouched.is_empty() {
+        trust(session, &mut file, &plan.vouched)?;
     }
     Ok(warnings)
 }
@@ -65,7 +73,8 @@ fn judge_again(now: &Trust, plan: &Plan, leave: Leave<'_>) -> Result<(), Failure
         let leave = if step.is_named { leave } else { Leave::default() };
         now.judge(&step.offer, leave)?;
     }
-    plan.vouched.iter().try_for_each(|id| now.may(id, leave.key, leave, "its package"))
+    let alone = plan.vouched.iter().filter(|(id, _)| !plan.steps.iter().any(|step| step.offer.id() == *id));
+    alone.into_iter().try_for_each(|(id, key)| now.may(id, Some(key), leave, "its package"))
 }
 
 fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
@@ -74,7 +83,7 @@ fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
         component,
         signed: step.signer.clone().zip(step.offer.signature.clone()),
         granted: step.granted.clone(),
-        origin: step.offer.path.display().to_string(),
+        origin: step.offer.origin(),
         expected: step.before.as_ref().map(|before| before.version.clone()),
     }
 }
@@ -122,8 +131,7 @@ fn kept(step: &Step, failure: Failure) -> Failure {
     Failure { message, plugin: failure.plugin.or(Some(id.to_string())), ..failure }
 }
 
-/// Has the file say that the key that was named is trusted, for the plugins that it has signed and of which nobody has said who
-/// may sign them.
+/// Has the file say which keys are trusted for which plugins from now on: the one that was named, and those that registries have shown to be the authors'.
 ///
 /// That is the last step. A command that is killed before leaves a plugin that is installed and runs, and whose next version
 /// needs the key to be named again, as does installing this one again. In the other order, a command that fails would leave
@@ -131,15 +139,14 @@ fn kept(step: &Step, failure: Failure) -> Failure {
 fn trust(
     session: &mut Session,
     file: &mut PolicyFile,
-    vouched: &BTreeSet<PluginId>,
-    key: &PublicKey,
+    vouched: &BTreeMap<PluginId, PublicKey>,
 ) -> Result<(), Failure> {
     file.save().map_err(|failure| {
         let message = format!("it is installed, and its key is not trusted yet: {}", failure.message);
         Failure { message, ..failure }.help("find out what keeps hal9 from writing there, and run the command again")
     })?;
     session.settings = file.settings()?;
-    session.record_policy(vouched.iter().map(|id| {
+    session.record_policy(vouched.iter().map(|(id, key)| {
         AuditEvent::new(AuditKind::Policy, id, &format!("the key {} may sign it, by the first install", key.id()))
     }))
 }

@@ -13,8 +13,15 @@ use crate::grants::{all_absolute, names};
 use crate::output::{bold, dim, yellow};
 use crate::session::Session;
 
+/// What the operator has decided on the command line.
+pub(super) struct Consent {
+    grants: Grants,
+    /// Whether plugins are meant whose ids are easily taken for others'.
+    look_alikes: bool,
+}
+
 /// How it is decided what is granted of what is asked for.
-pub(super) enum Consent {
+enum Grants {
     All,
     Only(Permissions),
     /// The operator is asked, where there is a terminal.
@@ -23,11 +30,13 @@ pub(super) enum Consent {
 
 impl From<ConsentArgs> for Consent {
     fn from(args: ConsentArgs) -> Self {
-        match args {
-            ConsentArgs { accept: true, .. } => Self::All,
-            ConsentArgs { no_grants: false, grant, .. } if grant.is_empty() => Self::Ask,
-            ConsentArgs { grant, .. } => Self::Only(grant.into_iter().collect()),
-        }
+        let look_alikes = args.allow_look_alike;
+        let grants = match args {
+            ConsentArgs { accept: true, .. } => Grants::All,
+            ConsentArgs { no_grants: false, grant, .. } if grant.is_empty() => Grants::Ask,
+            ConsentArgs { grant, .. } => Grants::Only(grant.into_iter().collect()),
+        };
+        Self { grants, look_alikes }
     }
 }
 
@@ -42,15 +51,26 @@ impl Consent {
     ///
     /// # Errors
     ///
-    /// Code `permission-denied`, reason `widened` or `look-alike`, where nobody has decided and nobody can be asked, or where the answer is no.
+    /// Code `permission-denied`, reason `widened`, where nobody has decided and nobody can be asked, or where the answer is no. Code
+    /// `conflict`, reason `look-alike`, for an id that is easily taken for an installed one's and that nobody has said is meant: who grants
+    /// all that a plugin asks for has not said that.
     pub(super) fn ask(&self, session: &Session, steps: &mut [Step]) -> Result<(), Failure> {
         let here =
             std::env::current_dir().map_err(|error| Failure::internal("there is no working directory", &error))?;
-        let asked: Vec<&Step> = steps.iter().filter(|step| !step.asks.is_empty() || step.alike.is_some()).collect();
-        if matches!(self, Self::Ask)
-            && let Some(first) = asked.first()
+        let can_ask = !session.output.json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let asks_now = matches!(self.grants, Grants::Ask) && can_ask;
+        if !self.look_alikes
+            && !asks_now
+            && let Some(step) = steps.iter().find(|step| step.alike.is_some())
         {
-            let can_ask = !session.output.json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+            return Err(mistaken(step));
+        }
+        let asked: Vec<&Step> = steps.iter().filter(|step| !step.asks.is_empty() || step.alike.is_some()).collect();
+        if matches!(self.grants, Grants::Ask)
+            && let Some(first) = asked.first()
+            // What is meant, and asks for nothing, needs no more words.
+            && (asks_now || asked.iter().any(|step| !step.asks.is_empty()))
+        {
             if !can_ask || !confirmed(&asked)? {
                 return Err(withheld(first, &asked, can_ask));
             }
@@ -59,9 +79,9 @@ impl Consent {
             steps.iter().filter_map(Step::doubt).for_each(|doubt| session.output.note(yellow(doubt)));
         }
         for step in steps {
-            let given = match self {
-                Self::All | Self::Ask => step.asks.clone(),
-                Self::Only(only) => step.asks.meet(only),
+            let given = match &self.grants {
+                Grants::All | Grants::Ask => step.asks.clone(),
+                Grants::Only(only) => step.asks.meet(only),
             };
             step.granted.extend(all_absolute(given, &here));
         }
@@ -103,6 +123,15 @@ fn question(step: &Step) -> String {
     text
 }
 
+/// Says of a plugin that nobody has said whether it is meant.
+fn mistaken(step: &Step) -> Failure {
+    let message = step.doubt().unwrap_or_default();
+    Failure::new(Code::Conflict, message)
+        .reason("look-alike")
+        .help("if it is meant, and no slip: --allow-look-alike")
+        .plugin(step.offer.id())
+}
+
 fn withheld(first: &Step, asked: &[&Step], was_asked: bool) -> Failure {
     let wants = |step: &&Step| {
         let newly = if step.before.is_some() { "newly " } else { "" };
@@ -111,23 +140,14 @@ fn withheld(first: &Step, asked: &[&Step], was_asked: bool) -> Failure {
         format!("{} {} {newly}wants to {}", step.offer.id(), step.offer.version(), words.join(", "))
     };
     let wants: Vec<_> = asked.iter().filter(|step| !step.asks.is_empty()).map(wants).collect();
-    let doubts: Vec<_> = asked.iter().filter_map(|step| step.doubt()).collect();
     let (message, help) = match was_asked {
         true => ("nothing was installed, as you did not grant it".to_owned(), "grant a part of it: --grant PERMISSION"),
-        false if wants.is_empty() => {
-            (format!("nobody has said that this is meant: {}", doubts.join("; ")), "if it is meant: --accept")
-        }
         false => (
-            [format!("nobody has granted this: {}", wants.join("; "))]
-                .into_iter()
-                .chain(doubts)
-                .collect::<Vec<_>>()
-                .join("; "),
+            format!("nobody has granted this: {}", wants.join("; ")),
             "grant all of it with --accept, a part with --grant PERMISSION, or nothing with --no-grants",
         ),
     };
-    let reason = if asked.iter().all(|step| step.asks.is_empty()) { "look-alike" } else { "widened" };
-    Failure::new(Code::PermissionDenied, message).reason(reason).help(help).plugin(first.offer.id())
+    Failure::new(Code::PermissionDenied, message).reason("widened").help(help).plugin(first.offer.id())
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ mod lock;
 mod plan;
 mod remove;
 mod shelves;
+mod stock;
 mod trial;
 mod upgrade;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use hal9_host::AuditSink as _;
@@ -22,13 +23,14 @@ use crate::access;
 use crate::args::{InstallArgs, StoreCommand};
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::output::{bold, dim, green, yellow};
+use crate::output::{bold, dim, green, plain, yellow};
 use crate::policy_file::lock as lock_file;
 use crate::session::{Opening, Session, audit_log};
 use crate::settings::Settings;
 use crate::trust::{self, Leave, Offer};
 use consent::Consent;
 use plan::{Plan, Step};
+use stock::Stock;
 pub(super) use remove::check_dependents;
 
 /// How long another command may take to install something: it may have to compile.
@@ -43,7 +45,7 @@ pub(super) fn named(opening: &Opening<'_>, command: &StoreCommand) -> Result<Vec
     let (paths, signature, leave): (Vec<&Path>, _, _) = match command {
         StoreCommand::Install(args) if args.lock.is_none() => {
             let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };
-            (args.files.iter().map(PathBuf::as_path).collect(), args.signature.as_deref(), leave)
+            (args.files().collect(), args.signature.as_deref(), leave)
         }
         StoreCommand::Upgrade(args) => {
             (upgrade::packages(args).collect(), None, Leave { key: None, unsigned: args.allow_unsigned })
@@ -113,11 +115,16 @@ async fn install(
     offers: Vec<Offer>,
 ) -> Result<(), Failure> {
     let leave = Leave { key: args.key.as_ref(), unsigned: args.allow_unsigned };
+    let mut stock = Stock::open(session, &args.online)?;
     let plan = match &args.lock {
         Some(path) => lock::plan(session, path, &args.from, leave)?,
-        None => Plan::install(session, offers, &args.from, leave, args.allow_downgrade)?,
+        None => {
+            let names = args.names().map_err(|message| Failure::usage(message, "give names or packages that there are"))?;
+            let wanted = stock.find(session, &names).await?;
+            Plan::install(session, offers, wanted, &mut stock, &args.from, leave, args.allow_downgrade).await?
+        }
     };
-    carry_out(session, environment, plan, &Consent::from(args.consent), leave, args.dry_run).await
+    carry_out(session, environment, plan, &mut stock, &Consent::from(args.consent), leave, args.dry_run).await
 }
 
 /// Asks for what a plan needs, tries it, and has it done; or says what would be done.
@@ -125,6 +132,7 @@ async fn carry_out(
     session: &mut Session,
     environment: Option<&str>,
     mut plan: Plan,
+    stock: &mut Stock,
     consent: &Consent,
     leave: Leave<'_>,
     dry_run: bool,
@@ -132,7 +140,7 @@ async fn carry_out(
     plan.warnings.extend(plan.steps.iter().filter_map(Step::doubt));
     if !dry_run {
         consent.ask(session, &mut plan.steps)?;
-        let warnings = apply::apply(session, environment, &plan, leave).await?;
+        let warnings = apply::apply(session, environment, &plan, stock, leave).await?;
         plan.warnings.extend(warnings);
     }
     let value = json!({
@@ -167,7 +175,7 @@ fn step_json(step: &Step, dry_run: bool) -> serde_json::Value {
         "before": step.before.as_ref().map(|before| &before.version),
         "digest": step.offer.package.digest(),
         "size": step.offer.package.bytes().len(),
-        "origin": step.offer.path,
+        "origin": step.offer.origin(),
         "key": step.signer.as_ref().map(|key| key.id().to_string()),
         "declared": manifest.permissions,
         "asks": step.asks,
@@ -188,6 +196,9 @@ fn step_text(step: &Step, dry_run: bool) -> String {
     let mut text = format!("{} {id} {version} {done}{was}\n", green("✓"));
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:<9} {value}\n"));
     row("digest", step.offer.package.digest().to_string());
+    if let Some(published) = &step.offer.published {
+        row("from", plain(&published.origin));
+    }
     match &step.signer {
         Some(key) => row("signed", format!("by the key {}", key.id())),
         None => row("signed", yellow("by nobody")),

@@ -1,16 +1,17 @@
 //! Owns what is to be installed, and in which order: the packages that were named, and those that they need, none of which
 //! stands against what is installed. It refuses to change anything.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hal9_host::shell_word;
 use hal9_package::{Dependency, Permissions, PluginId, PublicKey};
-use hal9_registry::{Candidate, Plugin, Prefer, Source, resolve};
+use hal9_registry::{Candidate, Catalogues, Plugin, Prefer, Source, resolve};
 use semver::{BuildMetadata, Comparator, Op, Version, VersionReq};
 
 use super::consent::new_of;
 use super::shelves::{Rule, Shelves};
+use super::stock::Stock;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 use crate::trust::{Leave, Offer, key_of};
@@ -23,8 +24,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// What was named and is installed already.
     pub(super) unchanged: Vec<(PluginId, Version)>,
-    /// What the key of the command line has signed, where nobody has said before who may: it may from now on.
-    pub(super) vouched: BTreeSet<PluginId>,
+    /// The keys that may sign a plugin from now on: that of the command line, where nobody has said before who may, and that of a registry.
+    pub(super) vouched: BTreeMap<PluginId, PublicKey>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -58,9 +59,11 @@ pub(super) struct Wish {
 
 impl Plan {
     /// The plan to install some packages.
-    pub(super) fn install(
+    pub(super) async fn install(
         session: &Session,
         offers: Vec<Offer>,
+        wanted: Vec<Dependency>,
+        stock: &mut Stock,
         from: &[PathBuf],
         leave: Leave<'_>,
         allow_downgrade: bool,
@@ -81,14 +84,16 @@ impl Plan {
             let id = twice.1.id();
             return Err(Failure::usage(format!("{id} is named twice"), "name one version of it").plugin(id));
         }
-        let roots = named.iter().map(|offer| exactly(offer.id(), offer.version())).collect();
+        let roots: Vec<_> = named.iter().map(|offer| exactly(offer.id(), offer.version())).chain(wanted).collect();
         let rule = Rule {
             trust: session.settings.trust(),
             leave,
             named: named.iter().map(|offer| offer.id().clone()).collect(),
         };
-        let wish = Wish { roots, prefer: Prefer::Installed };
-        plan.resolve(session, Shelves::open(named, &folders, rule, session.output)?, wish, leave)?;
+        // Of what has a name alone, the newest is meant; a package is the version that it is.
+        let wish = Wish { roots, prefer: Prefer::Newest };
+        let shelves = Shelves::open(named, &folders, rule, session.output)?;
+        plan.resolve(session, shelves, stock, wish, leave, allow_downgrade).await?;
         Ok(plan)
     }
 
@@ -103,8 +108,8 @@ impl Plan {
         let (id, version) = (offer.id(), offer.version());
         let trust = session.settings.trust();
         let signer = trust.judge(offer, leave)?;
-        if signer.is_some() && signer.as_ref() == leave.key && !trust.keys.contains_key(id) {
-            self.vouched.insert(id.clone());
+        if let Some(key) = signer.as_ref().filter(|key| Some(*key) == leave.key && !trust.keys.contains_key(id)) {
+            self.vouched.insert(id.clone(), key.clone());
         }
         let Some(current) = session.registry.installed(id)? else { return Ok(true) };
         let there = session.registry.versions(id)?.into_iter().find(|(_, installed)| installed.version == *version);
@@ -143,25 +148,31 @@ impl Plan {
     }
 
     /// Finds the versions that fit a wish and each other, and makes a step of each that is not installed.
-    pub(super) fn resolve(
+    pub(super) async fn resolve(
         &mut self,
         session: &Session,
         mut shelves: Shelves<'_>,
+        stock: &mut Stock,
         wish: Wish,
         leave: Leave<'_>,
+        allow_downgrade: bool,
     ) -> Result<(), Failure> {
         if wish.roots.is_empty() {
             return Ok(());
         }
+        stock.gather(session, &shelves, &wish.roots).await?;
         let plugins = session.registry.list()?;
         let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
         let hal9 = this_hal9()?;
-        let chosen = match resolve(&wish.roots, &shelves, &installed, &hal9, wish.prefer) {
+        let find = |shelves: &Shelves<'_>| {
+            resolve(&wish.roots, &Catalogues(vec![shelves, &*stock]), &installed, &hal9, wish.prefer)
+        };
+        let chosen = match find(&shelves) {
             Ok(chosen) => chosen,
             // What is missing may be there, and not to be taken: then that is what there is to say.
             Err(_) => {
                 shelves.offer_all();
-                resolve(&wish.roots, &shelves, &installed, &hal9, wish.prefer)?
+                find(&shelves).map_err(|unsolvable| stock.explain(unsolvable.into()))?
             }
         };
         for (id, refused) in shelves.refused() {
@@ -173,9 +184,22 @@ impl Plan {
         for candidate in chosen {
             let is_there = installed.iter().any(|one| (&one.id, &one.version) == (&candidate.id, &candidate.version));
             if is_there && !shelves.names(&candidate.id) {
+                let is_wanted = wish.roots.iter().any(|root| root.plugin_id == candidate.id);
+                if is_wanted && stock.has(&candidate) {
+                    self.unchanged.push((candidate.id, candidate.version));
+                }
                 continue;
             }
-            let offer = shelves.take(&candidate)?;
+            let offer = match stock.has(&candidate) && !shelves.has(&candidate) {
+                true => {
+                    let offer = stock.fetch(session, &candidate).await?;
+                    if !self.is_new(session, &offer, leave, allow_downgrade)? {
+                        continue;
+                    }
+                    offer
+                }
+                false => shelves.take(&candidate)?,
+            };
             self.warn(&offer, &plugins);
             self.add(session, offer, leave, shelves.is_named(&candidate.id))?;
         }
@@ -192,6 +216,11 @@ impl Plan {
     ) -> Result<(), Failure> {
         let step = Step::new(session, offer, leave, is_named)?;
         let id = step.offer.id();
+        if let Some(published) = &step.offer.published
+            && !session.settings.plugin(id).keys.is_some_and(|keys| keys.contains(&published.key))
+        {
+            self.vouched.insert(id.clone(), published.key.clone());
+        }
         // The operator has decided by hand, and is not asked.
         if let Some(said) = session.settings.plugin(id).grant {
             for permission in new_of(&step.offer.package.manifest().permissions, &[&said]) {
@@ -208,6 +237,7 @@ impl Plan {
     /// What an operator should look at twice.
     pub(super) fn warn(&mut self, offer: &Offer, plugins: &[Plugin]) {
         let id = offer.id();
+        self.warnings.extend(offer.published.iter().flat_map(|published| published.warnings.clone()));
         let known = plugins.iter().find(|plugin| plugin.id() == id);
         if let Some(Source::Linked(link)) = known.map(|plugin| &plugin.source) {
             let folder = link.folder.display();

@@ -100,6 +100,13 @@ impl<'a> Shelves<'a> {
         self.named.iter().any(|offer| offer.id() == id)
     }
 
+    /// Whether a version is there that may be installed.
+    pub(super) fn has(&self, candidate: &Candidate) -> bool {
+        let found = self.found.borrow();
+        let is_it = |one: &Judged| one.candidate.digest == candidate.digest;
+        self.names(&candidate.id) || found.get(&candidate.id).is_some_and(|found| found.iter().any(is_it))
+    }
+
     /// Whether what was said holds for a plugin.
     pub(super) fn is_named(&self, id: &PluginId) -> bool {
         self.rule.named.contains(id)

@@ -11,6 +11,7 @@ use super::consent::Consent;
 use super::plan::{Plan, Wish, at_least, exactly, version_of};
 use super::remove::installed;
 use super::shelves::{Rule, Shelves};
+use super::stock::Stock;
 use crate::args::UpgradeArgs;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -47,6 +48,7 @@ pub(super) async fn run(
     if args.plugins.is_empty() {
         plugins = all(session)?;
     }
+    let is_from_folders = !args.from.is_empty();
     let origins: BTreeMap<PluginId, PathBuf> = match args.from.is_empty() {
         true => plugins.iter().filter_map(|plugin| Some((plugin.id().clone(), origin(plugin)?))).collect(),
         false => BTreeMap::new(),
@@ -60,12 +62,14 @@ pub(super) async fn run(
     let roots = offers.iter().map(|offer| exactly(offer.id(), offer.version()));
     let roots = roots.chain(plugins.iter().map(|plugin| at_least(plugin.id(), version_of(plugin)))).collect();
     let shelves = Shelves::open(offers, &folders, rule, session.output)?.first(origins);
-    plan.resolve(session, shelves, Wish { roots, prefer: Prefer::Newest }, leave)?;
+    // Who names folders wants what is there.
+    let mut stock = if is_from_folders { Stock::none(session)? } else { Stock::open(session, &args.online)? };
+    plan.resolve(session, shelves, &mut stock, Wish { roots, prefer: Prefer::Newest }, leave, false).await?;
     let upgraded: BTreeSet<&PluginId> = plan.steps.iter().map(|step| step.offer.id()).collect();
     let stay = plugins.iter().filter(|plugin| !upgraded.contains(plugin.id()));
     let stay: Vec<_> = stay.map(|plugin| (plugin.id().clone(), version_of(plugin).clone())).collect();
     plan.unchanged.extend(stay);
-    carry_out(session, environment, plan, &Consent::from(args.consent), leave, args.dry_run).await
+    carry_out(session, environment, plan, &mut stock, &Consent::from(args.consent), leave, args.dry_run).await
 }
 
 /// Whether somebody means a file: no id ends like that one.

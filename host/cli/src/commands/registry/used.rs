@@ -1,0 +1,88 @@
+//! `hal9 registry add|remove|list`: the registries that plugins are had from.
+
+use serde_json::json;
+
+use crate::args::AddArgs;
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::output::{Output, bold, dim, green, plain, table, yellow};
+use crate::policy_file::PolicyFile;
+use crate::registries::{self, Online};
+use crate::settings::{RegistrySettings, Settings};
+
+pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs) -> Result<(), Failure> {
+    let home = Home::find()?;
+    let AddArgs { name, url, key, plugins, mirror: mirrors, insecure } = args;
+    let registry = RegistrySettings { url, key, plugins, mirrors, insecure };
+    let mut file = PolicyFile::open(&home.settings(), environment)?;
+    if let Some(other) = file.settings()?.registries().get(&name).filter(|other| other.url != registry.url) {
+        let message = format!("`{name}` is {} already", other.url);
+        let help = format!("give this one another name, or take the other out: hal9 registry remove {name}");
+        return Err(Failure::new(crate::failure::Code::Conflict, message).help(help));
+    }
+    // Asked before it is written down: what does not answer, or is not whom the key names, is not used.
+    let opened = registries::open(&home, &name, &registry, &Online::default())?;
+    let spinner = output.spinner(format!("asking {}", registry.url));
+    let synced = opened.sync_for(&[], registries::now()).await?;
+    let (about, keys) = (opened.about().await?, opened.root_keys()?);
+    drop(spinner);
+    file.set_registry(&name, &registry)?;
+    file.save()?;
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    let value = json!({
+        "name": name, "url": registry.url, "registry": synced.registry, "title": about.name, "plugins": synced.plugins, "root_keys": keys,
+        "pinned": registry.key.is_some(),
+    });
+    output.result(&value, || {
+        let mut text = format!("{} {} is {}, {}\n", green("✓"), bold(&name), plain(&about.name), plain(&registry.url));
+        for key in &keys {
+            text.push_str(&format!("  {}  {key}\n", dim("its root key")));
+        }
+        if registry.key.is_none() {
+            text.push_str(&format!("  {}\n", yellow("believed as it was seen first: compare that key with what it says of itself elsewhere")));
+        }
+        text
+    })
+}
+
+pub(super) fn remove(output: Output, environment: Option<&str>, name: &str) -> Result<(), Failure> {
+    let home = Home::find()?;
+    let mut file = PolicyFile::open(&home.settings(), environment)?;
+    file.settings()?.registry(name)?;
+    let removed = file.remove_registry(name)?;
+    file.save()?;
+    // What is kept of it stays: if it is added again, an older index is noticed still.
+    output.result(&json!({ "name": name, "removed": removed }), || {
+        format!("{} {} is not used any more; what was installed from it stays\n", green("✓"), bold(name))
+    })
+}
+
+pub(super) fn list(output: Output, environment: Option<&str>) -> Result<(), Failure> {
+    let home = Home::find()?;
+    let settings = Settings::read(&home.settings(), environment)?;
+    let mut rows = Vec::new();
+    for (name, registry) in settings.registries() {
+        let kept = registries::open(&home, name, registry, &Online::default())?.kept()?;
+        let plugins: Vec<String> = registry.plugins.iter().map(ToString::to_string).collect();
+        rows.push((name, registry, plugins, kept));
+    }
+    let value: Vec<_> = rows
+        .iter()
+        .map(|(name, registry, plugins, kept)| {
+            json!({ "name": name, "url": registry.url, "key": registry.key, "plugins": plugins, "index": kept })
+        })
+        .collect();
+    output.result(&value, || {
+        if rows.is_empty() {
+            return "No registry is used. Add one: hal9 registry add main URL\n".to_owned();
+        }
+        table(
+            ["NAME", "URL", "PLUGINS", "LAST SEEN"],
+            rows.iter().map(|(name, registry, plugins, kept)| {
+                let seen = kept.as_ref().map_or_else(|| "never".to_owned(), |kept| registries::ago(kept.issued));
+                let plugins = if plugins.is_empty() { "all".to_owned() } else { plugins.join(", ") };
+                [(*name).clone(), plain(&registry.url), plugins, seen]
+            }),
+        )
+    })
+}
