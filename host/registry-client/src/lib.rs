@@ -35,6 +35,7 @@ mod folder;
 mod http;
 mod index;
 mod maintain;
+pub mod oci;
 mod part;
 mod pins;
 mod publish;
