@@ -92,7 +92,7 @@ impl Blob {
             digest: self.digest.to_string(),
             size: i64::try_from(self.bytes.len()).unwrap_or(i64::MAX),
             urls: None,
-            annotations: self.title.clone().map(|title| titled(title)),
+            annotations: self.title.clone().map(titled),
             artifact_type: None,
         }
     }
