@@ -45,6 +45,7 @@ mod push;
 mod reference;
 mod referrers;
 mod session;
+mod upload;
 
 pub use auth::Auth;
 pub use error::OciError;

@@ -1,27 +1,15 @@
 //! The requests of the OCI distribution specification, each bounded in size and time. It does not know what plugins are.
 
-use std::{
-    error::Error as _,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{error::Error as _, time::Duration};
 
-use bytes::Bytes;
-use futures::{StreamExt as _, stream};
 use hal9_package::Digest;
 use reqwest::{
-    Body, Client, Method, Request, Response, StatusCode, Url,
-    header::{
-        ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-        WWW_AUTHENTICATE,
-    },
+    Client, Method, Request, Response, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
     redirect::Policy,
 };
 use serde::Deserialize;
-use tokio::time::{self, MissedTickBehavior};
+use tokio::time;
 
 use super::{
     Auth, OciError, OciReference,
@@ -35,10 +23,9 @@ const MAX_DOCUMENT: u64 = 1 << 20;
 const MAX_ANSWER: u64 = 64 << 10;
 const CONNECT: Duration = Duration::from_secs(10);
 /// So long for a document or an answer, and between two parts of a blob.
-const SHORT: Duration = Duration::from_secs(60);
+pub(super) const SHORT: Duration = Duration::from_secs(60);
 /// So long for a whole blob.
-const LONG: Duration = Duration::from_secs(30 * 60);
-const PART: usize = 64 << 10;
+pub(super) const LONG: Duration = Duration::from_secs(30 * 60);
 
 /// How much of how much was sent or received.
 pub(super) struct Told<'a> {
@@ -57,11 +44,11 @@ impl Told<'_> {
 /// One repository, asked by one who may or may not be known there.
 pub(super) struct Session<'a> {
     http: Client,
-    reference: &'a OciReference,
+    pub(super) reference: &'a OciReference,
     auth: &'a Auth,
     /// What a token is asked for: `pull` or `pull,push`.
     actions: &'static str,
-    base: Url,
+    pub(super) base: Url,
     authorization: Option<HeaderValue>,
 }
 
@@ -137,86 +124,13 @@ impl<'a> Session<'a> {
         Err(OciError::Changed { reference: self.reference.to_string(), what, reason })
     }
 
-    /// Sends a blob, unless it is there.
-    pub(super) async fn put_blob(
-        &mut self,
-        digest: &Digest,
-        bytes: &Bytes,
-        told: &mut Told<'_>,
-    ) -> Result<(), OciError> {
-        let head = request(Method::HEAD, self.url(&format!("blobs/{digest}"))?, SHORT);
-        if self.send(|| again(&head)).await?.status().is_success() {
-            told.add(bytes.len() as u64);
-            return Ok(());
-        }
-        let mut begin = request(Method::POST, self.url("blobs/uploads/")?, SHORT);
-        begin.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        let begun = self.send(|| again(&begin)).await?;
-        let begun = self.expect(begun, StatusCode::ACCEPTED, "an upload").await?;
-        let mut url = self.location(begun.headers())?;
-        url.query_pairs_mut().append_pair("digest", &digest.to_string());
-        let sent = Arc::new(AtomicU64::new(0));
-        let before = told.done;
-        let put = || {
-            sent.store(0, Ordering::Relaxed);
-            let mut put = request(Method::PUT, url.clone(), LONG);
-            put.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-            put.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            *put.body_mut() = Some(counted(bytes.clone(), sent.clone()));
-            put
-        };
-        let answer = {
-            let mut ticks = time::interval(Duration::from_millis(100));
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            let sending = self.send(put);
-            tokio::pin!(sending);
-            loop {
-                tokio::select! {
-                    answer = &mut sending => break answer?,
-                    _ = ticks.tick() => (told.progress)(before + sent.load(Ordering::Relaxed), told.total),
-                }
-            }
-        };
-        self.expect(answer, StatusCode::CREATED, "a blob").await?;
-        told.add(bytes.len() as u64);
-        Ok(())
-    }
-
-    /// Stores a manifest under a tag or its digest. Whether the registry has taken note of its subject.
-    pub(super) async fn put_manifest(
-        &mut self,
-        name: &str,
-        media_type: &'static str,
-        bytes: &Bytes,
-    ) -> Result<bool, OciError> {
-        let mut request = request(Method::PUT, self.url(&format!("manifests/{name}"))?, SHORT);
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        *request.body_mut() = Some(bytes.clone().into());
-        let answer = self.send(|| again(&request)).await?;
-        let answer = self.expect(answer, StatusCode::CREATED, "a manifest").await?;
-        Ok(answer.headers().contains_key(HeaderName::from_static("oci-subject")))
-    }
-
-    fn url(&self, path: &str) -> Result<Url, OciError> {
+    pub(super) fn url(&self, path: &str) -> Result<Url, OciError> {
         let path = format!("/v2/{}/{path}", self.reference.repository());
         self.base.join(&path).map_err(|_| self.reference.wrong("it is no name"))
     }
 
-    /// Where an upload goes to, which may be another host.
-    fn location(&self, headers: &HeaderMap) -> Result<Url, OciError> {
-        let wrong = |reason: &str| self.not_a_registry(reason);
-        let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-        let location = location.ok_or_else(|| wrong("it does not say where to upload to"))?;
-        let url = self.base.join(location).map_err(|_| wrong("where it wants uploads is no address"))?;
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if self.reference.is_plain_http() => Ok(url),
-            _ => Err(wrong("it wants uploads where nothing is encrypted")),
-        }
-    }
-
     /// Sends a request, and once more when the registry wants to know who asks.
-    async fn send(&mut self, build: impl Fn() -> Request) -> Result<Response, OciError> {
+    pub(super) async fn send(&mut self, build: impl Fn() -> Request) -> Result<Response, OciError> {
         let mut asked_back = false;
         loop {
             let mut request = build();
@@ -276,7 +190,7 @@ impl<'a> Session<'a> {
     }
 
     /// The answer, where it has the status that the specification names: a page that is answered to everything has another.
-    async fn expect(&self, answer: Response, status: StatusCode, what: &str) -> Result<Response, OciError> {
+    pub(super) async fn expect(&self, answer: Response, status: StatusCode, what: &str) -> Result<Response, OciError> {
         let found = answer.status();
         if found == status {
             return Ok(answer);
@@ -324,29 +238,20 @@ impl<'a> Session<'a> {
         OciError::Unreachable { registry: self.reference.registry().to_owned(), reason: reason.to_owned() }
     }
 
-    fn not_a_registry(&self, reason: &str) -> OciError {
+    pub(super) fn not_a_registry(&self, reason: &str) -> OciError {
         OciError::NotARegistry { registry: self.reference.registry().to_owned(), reason: reason.to_owned() }
     }
 }
 
-fn request(method: Method, url: Url, time: Duration) -> Request {
+pub(super) fn request(method: Method, url: Url, time: Duration) -> Request {
     let mut request = Request::new(method, url);
     *request.timeout_mut() = Some(time);
     request
 }
 
 /// The same request, whose body is none or whole in memory.
-fn again(request: &Request) -> Request {
+pub(super) fn again(request: &Request) -> Request {
     request.try_clone().unwrap_or_else(|| Request::new(request.method().clone(), request.url().clone()))
-}
-
-/// A body that tells how much of it was taken.
-fn counted(bytes: Bytes, sent: Arc<AtomicU64>) -> Body {
-    let parts = (0..bytes.len()).step_by(PART).map(move |at| bytes.slice(at..bytes.len().min(at + PART)));
-    Body::wrap_stream(stream::iter(parts).map(move |part| {
-        sent.fetch_add(part.len() as u64, Ordering::Relaxed);
-        Ok::<_, std::io::Error>(part)
-    }))
 }
 
 /// What `reqwest` says, with its causes: the first alone is "error sending request".

@@ -24,7 +24,10 @@ fn endless() -> Body {
     Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 << 10]))))
 }
 
-fn answers() -> Vec<(&'static str, fn(Request) -> Response, &'static str)> {
+/// What it is, how it is answered, and the code of the error of a pull.
+type Case = (&'static str, fn(Request) -> Response, &'static str);
+
+fn answers() -> Vec<Case> {
     vec![
         ("an endless document", |_| endless().into_response(), "unavailable"),
         ("an endless error", |_| (StatusCode::BAD_REQUEST, endless()).into_response(), "usage"),
