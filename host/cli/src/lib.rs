@@ -22,6 +22,7 @@ mod password;
 mod policy;
 mod policy_file;
 mod process;
+mod registries;
 mod schema;
 mod secrets;
 mod session;

@@ -1,6 +1,7 @@
 //! What each command does, a file for each group. It owns the order of steps, and refuses to know formats of files.
 
 mod audit;
+mod auth;
 mod config;
 mod demo;
 mod dev;
@@ -13,12 +14,14 @@ mod install;
 mod keys;
 mod learn;
 mod logs;
+mod market;
 mod memory;
 mod new;
 mod pack;
 mod plugin;
 mod policy;
 mod provenance;
+mod registry;
 mod signal;
 mod state;
 mod test;
@@ -75,6 +78,7 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
             PackageCommand::Sign { file, key } => keys::sign(output, &file, key.as_deref()),
             PackageCommand::Verify { file, key, signature } => keys::verify(output, &file, &key, signature.as_deref()),
         },
+        Command::Plugin(PluginCommand::Market(command)) => market::run(opening, command).await,
         Command::Plugin(PluginCommand::Loaded(command)) => {
             // An environment is there once something is set in it.
             let begun = match (&command, environment) {
@@ -95,6 +99,8 @@ async fn dispatch(command: Command, opening: Opening<'_>) -> Result<(), Failure>
             in_home(opening, async |session| why_denied::run(session, environment, &args)).await
         }
         Command::Audit(command) => audit::run(output, command),
+        Command::Registry(command) => registry::run(output, environment, command).await,
+        Command::Auth(command) => auth::run(output, environment, command).await,
         Command::Wit(command) => wit::run(output, &command),
     }
 }

@@ -14,7 +14,7 @@ use crate::keys::{default_key, of_key, secret_key};
 use crate::output::{bold, dim, green, plain, table};
 use crate::registries::{day, severity};
 
-pub(super) async fn yank(desk: &Desk<'_>, named: &Named, reason: String, undo: bool, at: &AtRegistry) -> Result<(), Failure> {
+pub(super) async fn yank(desk: &Desk, named: &Named, reason: String, undo: bool, at: &AtRegistry) -> Result<(), Failure> {
     let (Some(id), Some(version)) = (named.id(), named.version()) else {
         let help = "write the whole id and the version: ai.hal9.text-tools@0.2.0";
         return Err(Failure::usage("one version of one plugin is yanked", help));
@@ -32,7 +32,7 @@ pub(super) async fn yank(desk: &Desk<'_>, named: &Named, reason: String, undo: b
 }
 
 pub(super) async fn deprecate(
-    desk: &Desk<'_>,
+    desk: &Desk,
     id: &PluginId,
     message: Option<String>,
     instead: Option<PluginId>,
@@ -49,7 +49,7 @@ pub(super) async fn deprecate(
 }
 
 pub(super) async fn warn(
-    desk: &Desk<'_>,
+    desk: &Desk,
     id: &PluginId,
     report: Option<Report>,
     undo: Option<u64>,
@@ -74,7 +74,7 @@ pub(super) async fn warn(
 }
 
 pub(super) async fn owner(
-    desk: &Desk<'_>,
+    desk: &Desk,
     id: &PluginId,
     add: Option<AccountName>,
     remove: Option<AccountName>,
@@ -98,7 +98,7 @@ pub(super) async fn owner(
 }
 
 pub(super) async fn endorse(
-    desk: &Desk<'_>,
+    desk: &Desk,
     id: &PluginId,
     new: PublicKey,
     by: Option<&Path>,

@@ -18,14 +18,13 @@ use crate::session::Opening;
 use crate::settings::Settings;
 
 /// What each of these commands works with.
-pub(super) struct Desk<'a> {
+pub(super) struct Desk {
     pub(super) output: Output,
     pub(super) home: Home,
     pub(super) settings: Settings,
-    opening: &'a Opening<'a>,
 }
 
-impl Desk<'_> {
+impl Desk {
     /// The registries that are used; the one that is named alone, where one is.
     pub(super) fn registries(&self, at: &AtRegistry) -> Result<Registries, Failure> {
         Registries::open(&self.home, &self.settings, &Online { registry: at.registry.clone(), offline: false })
@@ -38,7 +37,7 @@ pub(super) async fn run(opening: Opening<'_>, command: MarketCommand) -> Result<
         Some(settings) => settings.clone(),
         None => Settings::read(&home.settings(), opening.environment)?,
     };
-    let desk = Desk { output: opening.output, home, settings, opening: &opening };
+    let desk = Desk { output: opening.output, home, settings };
     match command {
         MarketCommand::Search(args) => search::run(&desk, *args).await,
         MarketCommand::Show { plugin, at } => show::run(&desk, &plugin, &at).await,

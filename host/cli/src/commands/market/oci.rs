@@ -13,7 +13,7 @@ use crate::keys::{signature_path, signature_text, write};
 use crate::output::{bold, dim, green, plain, yellow};
 use crate::password::{self, Of};
 
-pub(super) async fn push(desk: &Desk<'_>, file: &Path, reference: &str, args: &OciArgs) -> Result<(), Failure> {
+pub(super) async fn push(desk: &Desk, file: &Path, reference: &str, args: &OciArgs) -> Result<(), Failure> {
     let (reference, auth) = asked(reference, args)?;
     let package = Package::open(file)?;
     let signature = signature_text(&signature_path(file))?;
@@ -36,7 +36,7 @@ pub(super) async fn push(desk: &Desk<'_>, file: &Path, reference: &str, args: &O
     })
 }
 
-pub(super) async fn pull(desk: &Desk<'_>, reference: &str, folder: &Path, args: &OciArgs) -> Result<(), Failure> {
+pub(super) async fn pull(desk: &Desk, reference: &str, folder: &Path, args: &OciArgs) -> Result<(), Failure> {
     let (reference, auth) = asked(reference, args)?;
     let bar = desk.output.bytes(format!("pulling {}", reference.repository()));
     let pulled = oci::pull(&reference, &auth, &|done, total| bar.done(done, total)).await?;

@@ -11,7 +11,7 @@ use crate::keys::{default_key, public_key, sign_line, signature_path, signature_
 use crate::output::{bold, dim, green, plain, yellow};
 use crate::trust::{read_up_to, text_of};
 
-pub(super) async fn run(desk: &Desk<'_>, args: PublishArgs) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, args: PublishArgs) -> Result<(), Failure> {
     let file = &args.file;
     let package = Package::open(file).map_err(|error| match error {
         hal9_package::PackageError::Io { .. } => Failure::from(error),

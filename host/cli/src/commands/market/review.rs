@@ -13,7 +13,7 @@ use crate::keys::{default_key, of_key, secret_key, write as write_file};
 use crate::output::{bold, columns, count, dim, green, plain, wrap, yellow};
 use crate::registries::{day, now};
 
-pub(super) async fn write(desk: &Desk<'_>, args: ReviewArgs) -> Result<(), Failure> {
+pub(super) async fn write(desk: &Desk, args: ReviewArgs) -> Result<(), Failure> {
     let registries = desk.registries(&args.at)?;
     let id = registries.named(&args.plugin).await?;
     let registry = registries.signed_in(&args.at, Some(&id)).await?;
@@ -64,7 +64,7 @@ async fn register(registry: &Registry, review: &Review, key: &SecretKey) -> Resu
 }
 
 /// The version that is judged: the one that is named, or installed, or else the newest.
-fn version(desk: &Desk<'_>, named: &Named, id: &PluginId, record: &hal9_registry_index::Record) -> Result<Version, Failure> {
+fn version(desk: &Desk, named: &Named, id: &PluginId, record: &hal9_registry_index::Record) -> Result<Version, Failure> {
     if let Some(version) = named.version() {
         return Ok(version);
     }
@@ -78,7 +78,7 @@ fn version(desk: &Desk<'_>, named: &Named, id: &PluginId, record: &hal9_registry
     })
 }
 
-pub(super) async fn list(desk: &Desk<'_>, id: &PluginId, limit: u32, at: &AtRegistry) -> Result<(), Failure> {
+pub(super) async fn list(desk: &Desk, id: &PluginId, limit: u32, at: &AtRegistry) -> Result<(), Failure> {
     let registries = desk.registries(at)?;
     let registry = registries.holder(id).await?;
     let verified = registry.reviews(id, 0, limit).await?;

@@ -8,7 +8,7 @@ use crate::args::SearchArgs;
 use crate::failure::Failure;
 use crate::output::{bold, columns, count, dim, plain, table, wrap, yellow};
 
-pub(super) async fn run(desk: &Desk<'_>, args: SearchArgs) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, args: SearchArgs) -> Result<(), Failure> {
     let listed = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join(","));
     let query = Query {
         q: args.text.join(" "),

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output::{bold, count, dim, lines, plain, size, table, yellow};
 use crate::registries::{ago, day};
 
-pub(super) async fn run(desk: &Desk<'_>, named: &Named, at: &AtRegistry) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, named: &Named, at: &AtRegistry) -> Result<(), Failure> {
     let registries = desk.registries(at)?;
     let id = registries.named(named).await?;
     let registry = registries.holder(&id).await?;
