@@ -38,6 +38,7 @@ mod reread;
 mod resolve;
 mod rows;
 mod schema;
+pub mod storage;
 mod store;
 mod usage;
 

@@ -117,18 +117,7 @@ impl Database {
         let path = home.join("registry.db");
         // SQLite would let everybody read it. Where this fails, SQLite says why, or the file is there.
         let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let connect = || {
-            // Without SQLITE_OPEN_URI, for which a path that begins with `file:` would be something else.
-            let flags =
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(&path, flags)?;
-            connection.busy_timeout(PATIENCE)?;
-            use_wal(&connection)?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            Ok(connection)
-        };
-        let connection = connect().map_err(|source| tell(&path, source))?;
+        let connection = connect(&path).map_err(|source| tell(&path, source))?;
         let mut database = Self { path, connection };
         database.migrate(is_beside_files)?;
         Ok(database)
@@ -186,6 +175,23 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// Opens a database for reading and writing, and makes it where there is none: with write-ahead logging, every transaction on the disk before
+/// it is acknowledged, and references between tables kept.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // Without SQLITE_OPEN_URI, for which a path that begins with `file:` would be something else.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    use_wal(&connection)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
 }
 
 /// Why a transaction is given up.

@@ -15,8 +15,8 @@ use std::{
 use hal9_package::Digest;
 use rustix::fs::OFlags;
 
-pub(crate) use read::{Entry, Fault};
-pub(crate) use write::Writer;
+pub use read::{Entry, Fault};
+pub use write::Writer;
 
 use crate::Error;
 
@@ -31,22 +31,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// `store` itself may be a link to another disk. Below it no link is followed.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub struct Store {
     folder: PathBuf,
 }
 
 /// A lock that is held until it is dropped; the system lets go of it when the process ends, however that ends.
 #[derive(Debug)]
-pub(crate) struct Held(#[expect(dead_code, reason = "held, not used")] File);
+pub struct Held(#[expect(dead_code, reason = "held, not used")] File);
 
 impl Store {
     /// The store of a home. It need not be there.
-    pub(crate) fn of(home: &Path) -> Self {
+    pub fn of(home: &Path) -> Self {
         Self { folder: home.join("store") }
     }
 
     /// Where the file with this digest is, or would be.
-    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
+    pub fn path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.blobs().join(&hex[..2]).join(hex)
     }
@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// Waits until nobody else changes the store, and lets nobody else do so. The store is made where it is not there.
-    pub(crate) fn write(&self) -> Result<Writer<'_>, Error> {
+    pub fn write(&self) -> Result<Writer<'_>, Error> {
         self.make()?;
         let file = self.open_lock()?;
         self.wait(|| file.try_lock())?;
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Waits until nobody changes the store, and keeps it so. `None` where there is no store.
-    pub(crate) fn hold(&self) -> Result<Option<Held>, Error> {
+    pub fn hold(&self) -> Result<Option<Held>, Error> {
         if !self.folder.exists() {
             return Ok(None);
         }

@@ -18,7 +18,7 @@ use crate::Error;
 
 /// Why a file of the store is not used.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It is not there.
     Lost,
     /// It is there, and not what was stored.
@@ -39,7 +39,7 @@ impl fmt::Display for Fault {
 
 /// What is found in the store's folders.
 #[derive(Debug)]
-pub(crate) enum Entry {
+pub enum Entry {
     /// A file whose name is a digest, at its place.
     Blob(PathBuf, Digest),
     /// A file that was being written.
@@ -50,7 +50,7 @@ pub(crate) enum Entry {
 
 impl Store {
     /// All of a file, if it still has its digest. The file is read once, so that what was checked is what is used.
-    pub(crate) fn read(&self, digest: &Digest) -> Result<Vec<u8>, Fault> {
+    pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, Fault> {
         let mut file = self.open(digest).map_err(|errno| match errno {
             Errno::NOENT => Fault::Lost,
             Errno::LOOP | Errno::NOTDIR => Fault::Altered("a link or a file stands in its way".to_owned()),
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Everything that is in the store's folders, in order.
-    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Error> {
+    pub fn entries(&self) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         for (path, is_file) in listing(&self.temporary())? {
             entries.push(if is_file { Entry::Temporary(path) } else { Entry::Strange(path) });

@@ -15,7 +15,7 @@ use crate::Error;
 
 /// The right to change the store, which one process at a time has.
 #[derive(Debug)]
-pub(crate) struct Writer<'a> {
+pub struct Writer<'a> {
     store: &'a Store,
     _held: Held,
 }
@@ -38,7 +38,7 @@ impl<'a> Writer<'a> {
 
     /// Stores `bytes` under their digest; `false` if they are there already, unharmed. When this returns they are on the
     /// disk, and so is their name.
-    pub(crate) fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<bool, Error> {
+    pub fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<bool, Error> {
         let path = self.store.path(digest);
         let shard = self.store.blobs().join(&digest.hex()[..2]);
         make_folder(&shard, |path| path.symlink_metadata())?;
@@ -66,12 +66,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Where the file with this digest is, or would be.
-    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
+    pub fn path(&self, digest: &Digest) -> PathBuf {
         self.store.path(digest)
     }
 
     /// Removes a file; `false` if it was not there.
-    pub(crate) fn remove(&self, path: &Path) -> Result<bool, Error> {
+    pub fn remove(&self, path: &Path) -> Result<bool, Error> {
         match fs::remove_file(path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -80,7 +80,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Removes what others were writing when they were killed.
-    pub(crate) fn clear(&self) -> Result<(), Error> {
+    pub fn clear(&self) -> Result<(), Error> {
         let folder = self.store.temporary();
         let tell = |source| Error::Store { doing: "read", path: folder.clone(), source };
         for entry in fs::read_dir(&folder).map_err(tell)? {
