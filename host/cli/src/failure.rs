@@ -240,7 +240,9 @@ impl From<OciError> for Failure {
         failure.reason = error.reason().map(str::to_owned);
         match error.code() {
             "permission-denied" => failure.help("say who asks: --user NAME, with HAL9_PASSWORD; or docker login"),
-            "unavailable" => failure.help("check the address and the network; plain HTTP needs --insecure but for this machine"),
+            "unavailable" => {
+                failure.help("check the address and the network; plain HTTP needs --insecure but for this machine")
+            }
             _ => failure,
         }
     }

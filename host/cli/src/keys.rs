@@ -126,7 +126,9 @@ pub(crate) fn sign_line(file: &Path) -> String {
 pub(crate) fn of_key(name: &str, error: &KeyError) -> Failure {
     let message = format!("{name}: {error}");
     match error {
-        KeyError::WrongPassword => Failure::usage(message, format!("type it again, or set {}", password::Of::Key("").variable())),
+        KeyError::WrongPassword => {
+            Failure::usage(message, format!("type it again, or set {}", password::Of::Key("").variable()))
+        }
         KeyError::Malformed => {
             Failure::usage(message, "give another file with --key, or make a key: hal9 plugin keygen")
         }

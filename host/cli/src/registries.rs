@@ -66,7 +66,9 @@ impl Registries {
     /// The one with this name.
     pub(crate) fn get(&self, name: &str) -> Result<&Registry, Failure> {
         let found = self.all.iter().find(|registry| registry.name() == name);
-        found.ok_or_else(|| Failure::not_found(format!("no registry `{name}` is used"), "see which are: hal9 registry list"))
+        found.ok_or_else(|| {
+            Failure::not_found(format!("no registry `{name}` is used"), "see which are: hal9 registry list")
+        })
     }
 
     /// The only one.
@@ -102,7 +104,10 @@ impl Registries {
         }
         if self.is_empty() {
             let message = format!("`{}` is no file, and no registry is used", named.name);
-            return Err(Failure::not_found(message, "add a registry: hal9 registry add main URL; or give the path of a package"));
+            return Err(Failure::not_found(
+                message,
+                "add a registry: hal9 registry add main URL; or give the path of a package",
+            ));
         }
         let query = Query { q: named.name.clone(), limit: 100, all: true, ..Query::default() };
         let (mut ids, mut unreachable) = (BTreeSet::new(), None);
@@ -224,8 +229,14 @@ pub(crate) fn open(home: &Home, name: &str, said: &RegistrySettings, online: &On
     settings.allow_http = said.insecure;
     settings.offline = online.offline;
     settings.allow_expired = online.offline;
-    settings.token = token(home, name, &said.url)?;
-    Ok(Registry::open(settings, &home.registries().join(name))?)
+    let folder = home.registries().join(name);
+    // Tokens are kept by the address as it is understood, and not as somebody wrote it.
+    let registry = Registry::open(settings.clone(), &folder)?;
+    settings.token = token(home, name, registry.url())?;
+    match settings.token {
+        Some(_) => Ok(Registry::open(settings, &folder)?),
+        None => Ok(registry),
+    }
 }
 
 /// The token for a registry: that of `HAL9_TOKEN_NAME` or `HAL9_TOKEN`, or the one that is kept.

@@ -94,7 +94,7 @@ impl Error {
             Self::TooLarge { .. } | Self::Unexpected { .. } => {
                 "look at its address in `hal9.toml`: this is no registry, or one of another version"
             }
-            Self::SignedOut { registry } => return Some(format!("run `hal9 auth login {registry}`")),
+            Self::SignedOut { registry } => return Some(format!("log in: hal9 auth login NAME --registry {registry}")),
             Self::Refused { problem, .. } => return problem.help.clone(),
             Self::Distrust { source, .. } if matches!(**source, Distrust::Stale { .. }) => {
                 "ask who runs the registry, and look at this machine's clock"

@@ -144,7 +144,7 @@ impl Registry {
     }
 
     /// The head that is kept, if it is still the one that was believed. One that is not is as good as none.
-    fn last_head(&self, trust: &Trust) -> Result<Option<(Signed, Head)>, Error> {
+    pub(crate) fn last_head(&self, trust: &Trust) -> Result<Option<(Signed, Head)>, Error> {
         let bytes = match self.folder.read(HEAD, MAX_DOCUMENT) {
             Err(Error::Damaged { .. }) => None,
             read => read?,

@@ -34,6 +34,7 @@ mod error;
 mod folder;
 mod http;
 mod index;
+mod kept;
 mod maintain;
 pub mod oci;
 mod part;

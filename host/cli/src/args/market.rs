@@ -329,9 +329,11 @@ impl FromStr for Named {
             return Err("a plugin is named by its id, such as ai.hal9.text-tools, or by the last part of it".to_owned());
         }
         if let Some(requirement) = requirement {
-            requirement
-                .parse::<VersionReq>()
-                .map_err(|error| format!("`{requirement}` is no version requirement: {error}; write one such as 1.2.0, ^1.2 or \">=1, <3\""))?;
+            requirement.parse::<VersionReq>().map_err(|error| {
+                format!(
+                    "`{requirement}` is no version requirement: {error}; write one such as 1.2.0, ^1.2 or \">=1, <3\""
+                )
+            })?;
         }
         // Ids have no capitals, and people who type a name may.
         Ok(Self { name: name.to_ascii_lowercase(), requirement: requirement.map(str::to_owned) })
@@ -396,7 +398,10 @@ mod tests {
     fn a_plugin_is_named_with_or_without_a_requirement() {
         let named = |text: &str| text.parse::<Named>();
         let one = named("ai.hal9.text-tools@1.2.0").unwrap();
-        assert_eq!((one.id().unwrap().as_str(), one.versions().unwrap().to_string()), ("ai.hal9.text-tools", "=1.2.0".to_owned()));
+        assert_eq!(
+            (one.id().unwrap().as_str(), one.versions().unwrap().to_string()),
+            ("ai.hal9.text-tools", "=1.2.0".to_owned())
+        );
         assert_eq!(named("Text-Tools@^1").unwrap().versions().unwrap().to_string(), "^1");
         assert_eq!(named("text-tools").unwrap().versions(), None);
         for bad in ["", "@1", "a b", "../x", "x@", "x@one"] {

@@ -10,7 +10,6 @@ use hal9_registry_client::Claim;
 
 use super::store::key;
 
-
 /// Registries: one's own, and those that plugins are had from.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegistryCommand {

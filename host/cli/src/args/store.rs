@@ -163,7 +163,9 @@ impl InstallArgs {
     /// For what is neither a name nor a file, with what to write.
     pub(crate) fn names(&self) -> Result<Vec<Named>, String> {
         let names = self.wanted.iter().filter(|text| !is_file(text));
-        names.map(|text| text.parse().map_err(|error| format!("`{text}`: {error}; there is no such file either"))).collect()
+        names
+            .map(|text| text.parse().map_err(|error| format!("`{text}`: {error}; there is no such file either")))
+            .collect()
     }
 }
 

@@ -105,7 +105,8 @@ async fn log_in(
     let host = rustix::system::uname().nodename().to_string_lossy().chars().take(40).collect::<String>();
     let label = format!("hal9 on {}", plain(&host));
     let made = registry.log_in(credentials, NewToken { label, scopes, days }).await?;
-    let saved = SavedToken { account: account.to_string(), secret: Secret::new(made.secret), expires: made.token.expires };
+    let saved =
+        SavedToken { account: account.to_string(), secret: Secret::new(made.secret), expires: made.token.expires };
     keep(output, home, registry, &account, &saved).await
 }
 

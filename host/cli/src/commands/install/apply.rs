@@ -136,11 +136,7 @@ fn kept(step: &Step, failure: Failure) -> Failure {
 /// That is the last step. A command that is killed before leaves a plugin that is installed and runs, and whose next version
 /// needs the key to be named again, as does installing this one again. In the other order, a command that fails would leave
 /// a key trusted that nothing is installed by.
-fn trust(
-    session: &mut Session,
-    file: &mut PolicyFile,
-    vouched: &BTreeMap<PluginId, PublicKey>,
-) -> Result<(), Failure> {
+fn trust(session: &mut Session, file: &mut PolicyFile, vouched: &BTreeMap<PluginId, PublicKey>) -> Result<(), Failure> {
     file.save().map_err(|failure| {
         let message = format!("it is installed, and its key is not trusted yet: {}", failure.message);
         Failure { message, ..failure }.help("find out what keeps hal9 from writing there, and run the command again")

@@ -30,8 +30,8 @@ use crate::settings::Settings;
 use crate::trust::{self, Leave, Offer};
 use consent::Consent;
 use plan::{Plan, Step};
-use stock::Stock;
 pub(super) use remove::check_dependents;
+use stock::Stock;
 
 /// How long another command may take to install something: it may have to compile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -119,7 +119,8 @@ async fn install(
     let plan = match &args.lock {
         Some(path) => lock::plan(session, path, &args.from, leave)?,
         None => {
-            let names = args.names().map_err(|message| Failure::usage(message, "give names or packages that there are"))?;
+            let names =
+                args.names().map_err(|message| Failure::usage(message, "give names or packages that there are"))?;
             let wanted = stock.find(session, &names).await?;
             Plan::install(session, offers, wanted, &mut stock, &args.from, leave, args.allow_downgrade).await?
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hal9_package::{Dependency, PluginId, PublicKey};
-use hal9_registry::{Candidate, Catalogue, Error, Source};
+use hal9_registry::{Candidate, Catalogue, Error};
 use hal9_registry_index::{Record, VersionRecord};
 use semver::{Op, Version, VersionReq};
 
@@ -240,7 +240,12 @@ fn warnings(id: &PluginId, record: &Record, version: &VersionRecord) -> Vec<Stri
         warnings.push(format!("{id} {} is yanked: {}", version.version, plain(why)));
     }
     for notice in record.notices.iter().filter(|notice| notice.is_about(&version.version)) {
-        warnings.push(format!("{id} {} is dangerous ({}): {}", version.version, severity(notice.severity), plain(&notice.summary)));
+        warnings.push(format!(
+            "{id} {} is dangerous ({}): {}",
+            version.version,
+            severity(notice.severity),
+            plain(&notice.summary)
+        ));
     }
     warnings
 }

@@ -14,7 +14,13 @@ use crate::keys::{default_key, of_key, secret_key};
 use crate::output::{bold, dim, green, plain, table};
 use crate::registries::{day, severity};
 
-pub(super) async fn yank(desk: &Desk, named: &Named, reason: String, undo: bool, at: &AtRegistry) -> Result<(), Failure> {
+pub(super) async fn yank(
+    desk: &Desk,
+    named: &Named,
+    reason: String,
+    undo: bool,
+    at: &AtRegistry,
+) -> Result<(), Failure> {
     let (Some(id), Some(version)) = (named.id(), named.version()) else {
         let help = "write the whole id and the version: ai.hal9.text-tools@0.2.0";
         return Err(Failure::usage("one version of one plugin is yanked", help));
@@ -27,7 +33,11 @@ pub(super) async fn yank(desk: &Desk, named: &Named, reason: String, undo: bool,
     }
     desk.output.result(&json!({ "id": id, "version": version, "yanked": !undo, "reason": reason }), || match undo {
         true => format!("{} {} {version} can be had again\n", green("✓"), bold(&id)),
-        false => format!("{} {} {version} is yanked: who has it keeps it, and nobody else gets it without naming it\n", green("✓"), bold(&id)),
+        false => format!(
+            "{} {} {version} is yanked: who has it keeps it, and nobody else gets it without naming it\n",
+            green("✓"),
+            bold(&id)
+        ),
     })
 }
 
@@ -64,12 +74,20 @@ pub(super) async fn warn(
         });
     }
     let Some(report) = report else {
-        return Err(Failure::usage("there is nothing to warn of", "say what: --versions '<1.2.3' --severity high TEXT"));
+        return Err(Failure::usage(
+            "there is nothing to warn of",
+            "say what: --versions '<1.2.3' --severity high TEXT",
+        ));
     };
     let notice = registry.report(id, &report).await?;
     desk.output.result(&json!({ "id": id, "notice": notice }), || {
         let (severity, versions) = (severity(notice.severity), &notice.versions);
-        format!("{} whoever has {} {versions} is warned ({severity}, number {}): `hal9 plugin outdated` tells\n", green("✓"), bold(id), notice.id)
+        format!(
+            "{} whoever has {} {versions} is warned ({severity}, number {}): `hal9 plugin outdated` tells\n",
+            green("✓"),
+            bold(id),
+            notice.id
+        )
     })
 }
 

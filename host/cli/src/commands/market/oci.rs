@@ -19,7 +19,8 @@ pub(super) async fn push(desk: &Desk, file: &Path, reference: &str, args: &OciAr
     let signature = signature_text(&signature_path(file))?;
     let id = package.manifest().metadata.id.clone();
     let bar = desk.output.bytes(format!("pushing {id}"));
-    let digest = oci::push(&reference, &package, signature.as_deref(), &auth, &|done, total| bar.done(done, total)).await?;
+    let digest =
+        oci::push(&reference, &package, signature.as_deref(), &auth, &|done, total| bar.done(done, total)).await?;
     drop(bar);
     let version = &package.manifest().metadata.version;
     let place = format!("oci://{}/{}@{digest}", reference.registry(), reference.repository());
@@ -28,9 +29,18 @@ pub(super) async fn push(desk: &Desk, file: &Path, reference: &str, args: &OciAr
         "signed": signature.is_some(),
     });
     desk.output.result(&value, || {
-        let mut text = format!("{} {} {version} is at {}\n  {}\n", green("✓"), bold(&id), plain(&reference.to_string()), dim(&place));
+        let mut text = format!(
+            "{} {} {version} is at {}\n  {}\n",
+            green("✓"),
+            bold(&id),
+            plain(&reference.to_string()),
+            dim(&place)
+        );
         if signature.is_none() {
-            text.push_str(&format!("  {}\n", yellow("without a signature: nobody takes it as it is; sign it, and push it again")));
+            text.push_str(&format!(
+                "  {}\n",
+                yellow("without a signature: nobody takes it as it is; sign it, and push it again")
+            ));
         }
         text
     })
@@ -51,7 +61,9 @@ pub(super) async fn pull(desk: &Desk, reference: &str, folder: &Path, args: &Oci
     let signature = pulled.signatures.iter().find(is_trusted).or(pulled.signatures.first());
     if path.exists() && std::fs::read(&path).ok().as_deref() != Some(pulled.package.bytes()) {
         let message = format!("{} is there, with other content", path.display());
-        return Err(Failure::new(Code::Conflict, message).help("move it away, or pull into another folder: -o DIR").plugin(&metadata.id));
+        return Err(Failure::new(Code::Conflict, message)
+            .help("move it away, or pull into another folder: -o DIR")
+            .plugin(&metadata.id));
     }
     write(&path, pulled.package.bytes())?;
     if let Some(signature) = signature {

@@ -136,7 +136,8 @@ fn shown(rows: &[Row], outdated: usize) -> String {
         let (id, version) = (&row.id, &row.version);
         for notice in &row.notices {
             let url = notice.url.as_ref().map_or_else(String::new, |url| format!("  {}", plain(url)));
-            let line = format!("{id} {version} is dangerous ({}): {}{url}", severity(notice.severity), plain(&notice.summary));
+            let line =
+                format!("{id} {version} is dangerous ({}): {}{url}", severity(notice.severity), plain(&notice.summary));
             text.push_str(&format!("{}\n", red(line)));
         }
         if let Some(why) = &row.yanked {
@@ -144,7 +145,10 @@ fn shown(rows: &[Row], outdated: usize) -> String {
         }
         if let Some(deprecated) = &row.deprecated {
             let instead = deprecated.instead.as_ref().map_or_else(String::new, |id| format!("; use {id} instead"));
-            text.push_str(&format!("{}\n", yellow(format!("{id} is deprecated: {}{instead}", plain(&deprecated.message)))));
+            text.push_str(&format!(
+                "{}\n",
+                yellow(format!("{id} is deprecated: {}{instead}", plain(&deprecated.message)))
+            ));
         }
         if let Some(why) = &row.unknown {
             text.push_str(&format!("{}\n", dim(format!("{id}: {}", plain(why)))));

@@ -75,10 +75,15 @@ fn of_one(found: &Found) -> String {
             hit.downloads.to_string(),
         ]
     });
-    let mut lines = table(["ID", "VERSION", "KIND", "RATING", "DOWNLOADS"], rows).lines().map(str::to_owned).collect::<Vec<_>>();
+    let mut lines =
+        table(["ID", "VERSION", "KIND", "RATING", "DOWNLOADS"], rows).lines().map(str::to_owned).collect::<Vec<_>>();
     let width = columns().unwrap_or(100);
     for (at, hit) in found.hits.iter().enumerate().rev() {
-        let asks = if hit.permissions.is_empty() { "asks for nothing".to_owned() } else { format!("asks for {}", hit.permissions) };
+        let asks = if hit.permissions.is_empty() {
+            "asks for nothing".to_owned()
+        } else {
+            format!("asks for {}", hit.permissions)
+        };
         let told = format!("  {}  {}", plain(&hit.description), dim(plain(&asks)));
         lines.insert(at + 2, wrap(&told, width, 2));
     }

@@ -38,12 +38,18 @@ fn of_plugin(page: &PluginPage, registry: &str) -> String {
         row("source", plain(repository));
     }
     row("keys", page.keys.iter().map(|one| one.key.to_string()).collect::<Vec<_>>().join(", "));
-    row("rating", match summary.rating.count {
-        0 => "no reviews yet".to_owned(),
-        reviews => format!("{:.1} of 5, {}", summary.rating.mean, count(reviews, "review")),
-    });
+    row(
+        "rating",
+        match summary.rating.count {
+            0 => "no reviews yet".to_owned(),
+            reviews => format!("{:.1} of 5, {}", summary.rating.mean, count(reviews, "review")),
+        },
+    );
     let trend = page.downloads.trend;
-    row("downloads", format!("{} in all, {} in 28 days, {} in the 28 before", page.downloads.total, trend.now, trend.before));
+    row(
+        "downloads",
+        format!("{} in all, {} in 28 days, {} in the 28 before", page.downloads.total, trend.now, trend.before),
+    );
     if !page.dependents.is_empty() {
         row("needed by", page.dependents.iter().map(|one| plain(one.id.as_str())).collect::<Vec<_>>().join(", "));
     }
@@ -52,7 +58,13 @@ fn of_plugin(page: &PluginPage, registry: &str) -> String {
         row("deprecated", yellow(format!("{}{instead}", plain(&deprecated.message))));
     }
     for notice in &page.notices {
-        let words = format!("{} {:?} for {}: {}", day(notice.published), notice.severity, notice.versions, plain(&notice.summary));
+        let words = format!(
+            "{} {:?} for {}: {}",
+            day(notice.published),
+            notice.severity,
+            notice.versions,
+            plain(&notice.summary)
+        );
         row("danger", yellow(words));
     }
     text.push_str(&table(
@@ -65,7 +77,13 @@ fn of_plugin(page: &PluginPage, registry: &str) -> String {
                 let sign = if change.added { "+" } else { "−" };
                 format!("{sign} {}", plain(&change.permission.permission))
             }));
-            [version.version.to_string(), ago(version.published), size(version.size), version.downloads.to_string(), remarks.join(", ")]
+            [
+                version.version.to_string(),
+                ago(version.published),
+                size(version.size),
+                version.downloads.to_string(),
+                remarks.join(", "),
+            ]
         }),
     ));
     text.push_str(&dim(format!("  install it: hal9 plugin install {}   from the registry {registry}\n", summary.id)));
@@ -84,7 +102,15 @@ fn of_version(page: &VersionPage) -> String {
         row("may", format!("{}  {}", plain(&permission.words), dim(plain(&permission.permission))));
     }
     for capability in &page.capabilities {
-        row("offers", format!("{} {}  {}", word(&capability.kind), bold(plain(&capability.name)), dim(plain(&capability.description))));
+        row(
+            "offers",
+            format!(
+                "{} {}  {}",
+                word(&capability.kind),
+                bold(plain(&capability.name)),
+                dim(plain(&capability.description))
+            ),
+        );
     }
     for interface in &page.imports {
         row("imports", plain(&interface.name));
@@ -92,7 +118,9 @@ fn of_version(page: &VersionPage) -> String {
     for interface in &page.exports {
         row("exports", plain(&interface.name));
     }
-    for (title, body) in [("What is new", Some(&page.notes)), ("README", page.readme.as_ref()), ("WIT", Some(&page.wit))] {
+    for (title, body) in
+        [("What is new", Some(&page.notes)), ("README", page.readme.as_ref()), ("WIT", Some(&page.wit))]
+    {
         if let Some(body) = body.filter(|body| !body.is_empty()) {
             text.push_str(&format!("\n{}\n{}", bold(title), lines(body)));
         }

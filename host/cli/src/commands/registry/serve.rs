@@ -31,15 +31,18 @@ pub(super) async fn run(output: Output, args: ServeArgs) -> Result<(), Failure> 
     let address = listener.local_addr().map_err(|error| Failure::internal("the address is not known", &error))?;
     // From here on it answers: whoever waits for this line can begin.
     let keys = args.data.join("keys");
-    output.result(&json!({ "listening": address.to_string(), "url": format!("http://{address}"), "keys": keys }), || {
-        format!(
-            "{} serving {} at {}\n  {}\n",
-            green("✓"),
-            args.data.display(),
-            bold(format!("http://{address}")),
-            dim(format!("use it: hal9 registry add main http://{address}   end it: Ctrl-C"))
-        )
-    })?;
+    output.result(
+        &json!({ "listening": address.to_string(), "url": format!("http://{address}"), "keys": keys }),
+        || {
+            format!(
+                "{} serving {} at {}\n  {}\n",
+                green("✓"),
+                args.data.display(),
+                bold(format!("http://{address}")),
+                dim(format!("use it: hal9 registry add main http://{address}   end it: Ctrl-C"))
+            )
+        },
+    )?;
     let stop = async {
         let mut term = match signal(SignalKind::terminate()) {
             Ok(term) => term,

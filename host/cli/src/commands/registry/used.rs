@@ -24,7 +24,7 @@ pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs
     let opened = registries::open(&home, &name, &registry, &Online::default())?;
     let spinner = output.spinner(format!("asking {}", registry.url));
     let synced = opened.sync_for(&[], registries::now()).await?;
-    let (about, keys) = (opened.about().await?, opened.root_keys()?);
+    let (about, keys) = (opened.about().await?, opened.root()?.map(|root| root.root_keys).unwrap_or_default());
     drop(spinner);
     file.set_registry(&name, &registry)?;
     file.save()?;
@@ -39,7 +39,10 @@ pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs
             text.push_str(&format!("  {}  {key}\n", dim("its root key")));
         }
         if registry.key.is_none() {
-            text.push_str(&format!("  {}\n", yellow("believed as it was seen first: compare that key with what it says of itself elsewhere")));
+            text.push_str(&format!(
+                "  {}\n",
+                yellow("believed as it was seen first: compare that key with what it says of itself elsewhere")
+            ));
         }
         text
     })
@@ -62,14 +65,15 @@ pub(super) fn list(output: Output, environment: Option<&str>) -> Result<(), Fail
     let settings = Settings::read(&home.settings(), environment)?;
     let mut rows = Vec::new();
     for (name, registry) in settings.registries() {
-        let kept = registries::open(&home, name, registry, &Online::default())?.kept()?;
+        let kept = registries::open(&home, name, registry, &Online::default())?.last_index()?;
         let plugins: Vec<String> = registry.plugins.iter().map(ToString::to_string).collect();
         rows.push((name, registry, plugins, kept));
     }
     let value: Vec<_> = rows
         .iter()
         .map(|(name, registry, plugins, kept)| {
-            json!({ "name": name, "url": registry.url, "key": registry.key, "plugins": plugins, "index": kept })
+            let seen = kept.as_ref().map(|head| json!({ "version": head.version, "issued": head.issued, "expires": head.expires, "plugins": head.plugins }));
+            json!({ "name": name, "url": registry.url, "key": registry.key, "plugins": plugins, "index": seen })
         })
         .collect();
     output.result(&value, || {
