@@ -161,6 +161,12 @@ impl From<Error> for Refusal {
                 tracing::warn!(%error, "the database is held");
                 Self::unavailable("busy", "somebody else is changing the registry: try again")
             }
+            Error::File { source, .. } | Error::Store(hal9_registry::Error::Store { source, .. })
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                tracing::error!(%error, "the disk is full");
+                Self::unavailable("disk", "the registry's disk is full: try again later")
+            }
             Error::Database(source) if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
                 tracing::error!(%error, "the disk is full");
                 Self::unavailable("disk", "the registry's disk is full: try again later")

@@ -25,9 +25,6 @@ use crate::{
 /// So many packages are looked into at once: each may take 100 MB and a processor for seconds.
 const LOOKED_INTO: usize = 2;
 
-/// The most bytes of a part of an upload.
-const MAX_PART: u64 = 2 << 20;
-
 /// More downloads of a day are not told apart by address; then none of them counts.
 const MAX_COUNTED: usize = 1_000_000;
 
@@ -120,7 +117,7 @@ impl AppState {
             private: config.private,
             mirror: self.is_mirror(),
             max_package: self.max_package(),
-            max_part: MAX_PART,
+            max_part: crate::publish::MAX_PART,
         })
     }
 

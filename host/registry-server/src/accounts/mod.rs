@@ -2,8 +2,9 @@
 
 mod nonces;
 mod secrets;
-pub mod sessions;
 mod tokens;
+
+pub(crate) use tokens::check_line;
 
 use hal9_package::PublicKey;
 use hal9_registry_index::{
@@ -29,8 +30,6 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// The number of the token.
     pub token: String,
-    /// Whether it is signed in to the pages.
-    pub is_session: bool,
     /// The row of the account.
     pub(crate) account: i64,
 }

@@ -25,10 +25,10 @@ impl AppState {
     pub async fn token_by_password(&self, credentials: Credentials, new: NewToken) -> Result<TokenMade, Refusal> {
         let new = check(new)?;
         let account = self.check_password(credentials).await?;
-        self.make_token(account, new, false).await
+        self.make_token(account, new).await
     }
 
-    pub(crate) async fn check_password(&self, credentials: Credentials) -> Result<i64, Refusal> {
+    async fn check_password(&self, credentials: Credentials) -> Result<i64, Refusal> {
         let name = credentials.name;
         let found: Option<(i64, String)> = self
             .read(move |catalogue| {
@@ -47,7 +47,7 @@ impl AppState {
         })
     }
 
-    pub(crate) async fn make_token(&self, account: i64, new: NewToken, session: bool) -> Result<TokenMade, Refusal> {
+    async fn make_token(&self, account: i64, new: NewToken) -> Result<TokenMade, Refusal> {
         self.check_writable()?;
         let (id, secret) = (Uuid::new_v4().simple().to_string(), secrets::random_secret());
         let hash = self.secrets().hash_token(secret.clone()).await?;
@@ -73,8 +73,8 @@ impl AppState {
             }
             let scopes = kept.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
             changes.transaction.execute(
-                "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-                (kept.id, account, hash, kept.label, scopes, kept.made, kept.expires, session),
+                "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                (kept.id, account, hash, kept.label, scopes, kept.made, kept.expires),
             )?;
             Ok(())
         })
@@ -96,17 +96,17 @@ impl AppState {
         let found = self
             .read(move |catalogue| {
                 let mut statement = catalogue.connection.prepare_cached(
-                    "SELECT account.id, account.name, hash, scopes, used, session FROM token
+                    "SELECT account.id, account.name, hash, scopes, used FROM token
                      JOIN account ON account.id = token.account WHERE token.id = ? AND expires > ?",
                 )?;
                 let found = statement.query_row((key, now()), |row| {
                     let name: (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-                    Ok((row.get::<_, i64>(0)?, name, row.get::<_, Option<u64>>(4)?, row.get::<_, bool>(5)?))
+                    Ok((row.get::<_, i64>(0)?, name, row.get::<_, Option<u64>>(4)?))
                 });
                 Ok(found.optional()?)
             })
             .await?;
-        let (account, (name, hash, words), used, is_session) = found.ok_or_else(bad)?;
+        let (account, (name, hash, words), used) = found.ok_or_else(bad)?;
         if !self.secrets().is_remembered(token, &hash) {
             if !self.secrets().verify(secret.to_owned(), Some(hash.clone())).await? {
                 return Err(bad());
@@ -115,7 +115,7 @@ impl AppState {
         }
         self.note_use(id, used).await?;
         let name: AccountName = parse(&name, "the name of an account")?;
-        Ok(Caller { name, scopes: scopes(&words)?, token: id.to_owned(), is_session, account })
+        Ok(Caller { name, scopes: scopes(&words)?, token: id.to_owned(), account })
     }
 
     /// Notes once an hour that a token is in use.

@@ -10,7 +10,7 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
 };
 use futures::FutureExt as _;
 use hal9_registry_index::api::Scope;
@@ -21,7 +21,7 @@ use tower_http::compression::{
 use tracing::Instrument as _;
 
 use super::extract::{address, bearer};
-use crate::{AppState, Refusal, accounts::sessions};
+use crate::{AppState, Refusal};
 
 /// Whoever is slower than this sends nothing that is waited for.
 const TIME: Duration = Duration::from_secs(120);
@@ -29,9 +29,8 @@ const TIME: Duration = Duration::from_secs(120);
 /// The media type of packages, which are compressed already.
 pub(crate) const PACKAGE: &str = "application/vnd.hal9.package+zip";
 
-/// What may be read of a private registry by anybody: how it is, what it is, and what it takes to sign in.
-const PUBLIC: [&str; 8] =
-    ["/health", "/openapi.json", "/v1/registry", "/v1/nonces", "/v1/accounts", "/v1/tokens", "/sign-in", "/sign-up"];
+/// What may be read of a private registry by anybody: what it is, and what it takes to sign in.
+const PUBLIC: [&str; 4] = ["/v1/registry", "/v1/nonces", "/v1/accounts", "/v1/tokens"];
 
 /// Answers are compressed where the client takes that and they are not compressed already.
 pub(super) fn compression() -> CompressionLayer<And<DefaultPredicate, NotForContentType>> {
@@ -69,13 +68,13 @@ pub(super) async fn every(State(state): State<AppState>, request: Request, next:
     response
 }
 
-/// Lets in whoever may read, where the registry is private: with a token that may, or signed in to the pages.
+/// Lets in whoever may read, where the registry is private: with a token that may.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !state.config().private || PUBLIC.contains(&path) || path.starts_with("/assets/") {
+    // Pages ask the interface as their visitor does, and show what that answers.
+    if !state.config().private || PUBLIC.contains(&path) || !path.starts_with("/v1/") {
         return next.run(request).await;
     }
-    let is_api = path.starts_with("/v1/");
     match reader(&state, request.headers()).await {
         Ok(()) => {
             let mut response = next.run(request).await;
@@ -87,16 +86,14 @@ pub(super) async fn guard(State(state): State<AppState>, request: Request, next:
             }
             response
         }
-        Err(refusal) if refusal.status.as_u16() == 401 && !is_api => Redirect::to("/sign-in").into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
 async fn reader(state: &AppState, headers: &axum::http::HeaderMap) -> Result<(), Refusal> {
-    let caller = match bearer(headers) {
-        Some(token) => Some(state.authenticate(token).await?),
-        None => sessions::caller(state, headers).await?,
-    };
-    let help = "run `hal9 auth login`, or send `Authorization: Bearer`";
-    caller.ok_or_else(|| Refusal::unauthenticated("this registry is private").help(help))?.may(Scope::Read)
+    let token = bearer(headers).ok_or_else(|| {
+        let help = "run `hal9 auth login`, or send `Authorization: Bearer`";
+        Refusal::unauthenticated("this registry is private").help(help)
+    })?;
+    state.authenticate(token).await?.may(Scope::Read)
 }

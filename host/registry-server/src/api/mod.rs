@@ -3,9 +3,11 @@
 mod account;
 mod extract;
 mod layers;
+mod maintain;
 mod openapi;
 mod packages;
 mod plugins;
+mod publish;
 mod registry;
 
 use axum::{
@@ -39,6 +41,8 @@ pub(crate) fn router(state: AppState) -> Router {
 
 /// The paths of the HTTP interface, each with what the OpenAPI document says of it.
 fn routes() -> OpenApiRouter<AppState> {
+    let (schemas, paths, methods) = routes!(publish::progress, publish::part, publish::abandon);
+    let parts = (schemas, paths, methods.layer(publish::part_limit()));
     OpenApiRouter::with_openapi(openapi::begin())
         .routes(routes!(registry::health))
         .routes(routes!(openapi::document))
@@ -48,7 +52,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::index))
         .routes(routes!(registry::shard))
         .routes(routes!(packages::blob))
-        .routes(routes!(plugins::search))
+        .routes(routes!(plugins::search, publish::publish))
         .routes(routes!(plugins::plugin))
         .routes(routes!(plugins::version))
         .routes(routes!(plugins::author))
@@ -58,6 +62,15 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account::revoke))
         .routes(routes!(account::account))
         .routes(routes!(account::add_key))
+        .routes(routes!(publish::begin))
+        .routes(parts)
+        .routes(routes!(maintain::yank, maintain::unyank))
+        .routes(routes!(maintain::deprecate, maintain::undeprecate))
+        .routes(routes!(maintain::report))
+        .routes(routes!(maintain::take_back))
+        .routes(routes!(maintain::add_owner, maintain::remove_owner))
+        .routes(routes!(maintain::endorse))
+        .routes(routes!(maintain::reviews, maintain::review, maintain::remove_review))
 }
 
 async fn nothing(uri: Uri) -> Refusal {

@@ -43,8 +43,7 @@ pub(super) const STEPS: &[&str] = &["
         scopes  TEXT NOT NULL, -- words with spaces between them
         made    INTEGER NOT NULL,
         expires INTEGER NOT NULL,
-        used    INTEGER,
-        session INTEGER NOT NULL -- made by signing in to the pages
+        used    INTEGER
     ) STRICT;
     CREATE INDEX token_of_account ON token (account);
     CREATE INDEX token_by_end ON token (expires);

@@ -1,0 +1,12 @@
+//! The registry's HTTP interface as clients meet it: a real server on loopback, real packages and real signatures.
+
+mod accounts;
+mod index;
+mod limits;
+mod maintain;
+mod packages;
+mod publish;
+mod reviews;
+mod search;
+mod site;
+mod uploads;
