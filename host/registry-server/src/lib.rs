@@ -23,6 +23,7 @@ mod database;
 mod error;
 mod index;
 mod limits;
+mod pages;
 mod publish;
 mod refusal;
 mod server;

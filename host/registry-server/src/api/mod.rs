@@ -10,18 +10,13 @@ mod plugins;
 mod publish;
 mod registry;
 
-use axum::{
-    Extension, Router,
-    extract::DefaultBodyLimit,
-    http::{StatusCode, Uri},
-    middleware,
-};
+use axum::{Extension, Router, extract::DefaultBodyLimit, http::StatusCode, middleware};
 use hal9_registry_index::api::ProblemCode;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use extract::{Asked, Body, Client, Fresh, Named, Peer, SignedIn};
 
-use crate::{AppState, Refusal};
+use crate::{AppState, Refusal, pages};
 
 /// The most bytes of a body, but for parts of uploads and forms with packages.
 const MAX_BODY: usize = 256 << 10;
@@ -30,11 +25,16 @@ const MAX_BODY: usize = 256 << 10;
 pub(crate) fn router(state: AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     let document = openapi::finish(document, &state);
-    let router = router.layer(DefaultBodyLimit::max(MAX_BODY)).layer(Extension(document)).with_state(state.clone());
-    router
-        .fallback(nothing)
+    let router = router
         .method_not_allowed_fallback(other_method)
-        .layer(middleware::from_fn_with_state(state.clone(), layers::guard))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(Extension(document))
+        .with_state(state.clone())
+        .layer(middleware::from_fn_with_state(state.clone(), layers::guard));
+    let (pages, elsewhere) = pages::router(router.clone(), state.config().url.as_deref());
+    router
+        .merge(pages)
+        .fallback_service(elsewhere)
         .layer(layers::compression())
         .layer(middleware::from_fn_with_state(state, layers::every))
 }
@@ -71,10 +71,6 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(maintain::add_owner, maintain::remove_owner))
         .routes(routes!(maintain::endorse))
         .routes(routes!(maintain::reviews, maintain::review, maintain::remove_review))
-}
-
-async fn nothing(uri: Uri) -> Refusal {
-    Refusal::not_found(format!("there is nothing at {}", uri.path())).help("/openapi.json says what there is")
 }
 
 async fn other_method() -> Refusal {
