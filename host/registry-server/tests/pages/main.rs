@@ -1,0 +1,12 @@
+//! The pages of a registry in headless Chromium, against the real server on this machine with real packages.
+
+mod accessible;
+mod browser;
+mod hostile;
+mod http;
+mod plugin;
+mod publish;
+mod review;
+mod search;
+mod session;
+mod site;
