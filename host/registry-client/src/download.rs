@@ -96,7 +96,13 @@ impl Registry {
             let (id, version, key) = (id.clone(), version.clone(), key.clone());
             blocking(move || check(&id, &version, &key, bytes)).await
         };
-        let package = checked.map_err(|error| self.refused(&wanted, error))?;
+        let package = match checked {
+            Ok(package) => package,
+            Err(error) => {
+                self.discard(&version.package)?;
+                return Err(self.refused(&wanted, error));
+            }
+        };
         Ok(Downloaded { path, package })
     }
 

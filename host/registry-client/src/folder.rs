@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::fs::OFlags;
+use rustix::{fs::OFlags, io::Errno};
 use tokio::time::Instant;
 
 use crate::Error;
@@ -56,6 +56,9 @@ impl Folder {
         let path = self.path(name);
         let file = match open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+                return Err(Error::Damaged { path, reason: "a link stands in its place".to_owned() });
+            }
             opened => opened.map_err(Error::file("read", &path))?,
         };
         if !file.metadata().map_err(Error::file("read", &path))?.is_file() {

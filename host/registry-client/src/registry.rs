@@ -191,7 +191,7 @@ impl Registry {
     /// [`Error::TooLarge`] for more than `max` bytes, [`Error::Unreachable`] and others.
     pub async fn fetch(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Error> {
         self.online(path)?;
-        let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+        let parts: Vec<_> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         if parts.iter().any(|part| part.is_empty() || part.starts_with('.')) {
             return Err(self.http.unexpected(path, "this is no path of the interface"));
         }
