@@ -34,6 +34,10 @@ pub struct Config {
     pub max_uploads: u32,
     /// How many connections there may be at once; more wait to be accepted.
     pub max_connections: usize,
+    /// How long a connection may take for the headers of a request, or wait for its next one.
+    pub headers_time: Duration,
+    /// How long a body may stand still before the request is refused, and an answer before the connection is closed.
+    pub stall_time: Duration,
     /// How long requests that run may still take when the server is told to stop.
     pub drain: Duration,
     /// How often somebody may ask.
@@ -68,6 +72,8 @@ impl Config {
             max_package: Package::MAX_BYTES,
             max_uploads: 8,
             max_connections: 1024,
+            headers_time: Duration::from_secs(20),
+            stall_time: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             rates: Rates::default(),
         }

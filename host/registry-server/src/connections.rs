@@ -13,11 +13,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tower::ServiceExt as _;
+use tower_http::timeout::TimeoutBody;
 
-use crate::{Config, api::Peer};
-
-/// Whoever has not sent a request's headers by then has no use for the connection; so it is for one that waits for its next request.
-const HEADERS_TIME: Duration = Duration::from_secs(20);
+use crate::{Config, api::Peer, written::Written};
 
 /// The most bytes and number of headers of a request.
 const MAX_HEADERS_BYTES: usize = 32 << 10;
@@ -31,6 +29,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, config: &Config
     let permits = Arc::new(Semaphore::new(config.max_connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
+    let stall = config.stall_time;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -50,15 +49,15 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, config: &Config
         let router = router.clone();
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let router = router.clone();
-            async move { Ok::<_, Infallible>(answer(router, request, peer).await) }
+            async move { Ok::<_, Infallible>(answer(router, request, peer, stall).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_TIME)
+            .header_read_timeout(config.headers_time)
             .max_headers(MAX_HEADERS)
             .max_header_size(MAX_HEADERS_BYTES)
             .max_buf_size(2 * MAX_HEADERS_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Written::new(stream, stall)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;
@@ -83,8 +82,13 @@ async fn accept(
     Ok((stream, Peer(address.ip()), permit))
 }
 
-async fn answer(router: Router, request: hyper::Request<Incoming>, peer: Peer) -> axum::response::Response {
-    let mut request: Request = request.map(Body::new);
+async fn answer(
+    router: Router,
+    request: hyper::Request<Incoming>,
+    peer: Peer,
+    stall: Duration,
+) -> axum::response::Response {
+    let mut request: Request = request.map(|body| Body::new(TimeoutBody::new(stall, body)));
     request.extensions_mut().insert(peer);
     router.oneshot(request).await.unwrap_or_else(|never| match never {}).into_response()
 }

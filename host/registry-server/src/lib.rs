@@ -28,6 +28,7 @@ mod publish;
 mod refusal;
 mod server;
 mod state;
+mod written;
 
 pub use catalogue::{Catalogue, Changes};
 pub use config::{Config, Rates};
