@@ -51,7 +51,7 @@ Examples:
   hal9 plugin publish sentiment-analyzer-0.1.0.hal9
   hal9 plugin publish x-1.1.0.hal9 --notes CHANGES.md --registry work
 
-Status 4: the package is invalid. Status 5: its signature. Status 6: the plugin is somebody else's, or nobody is logged in. Status 10: the version is there with other content, or the id is easily taken for another's.")]
+Status 4: the package is invalid. Status 5: its signature. Status 6: nobody is logged in. Status 10: the name is somebody else's or easily taken for one, or the version is there with other content.")]
     Publish(PublishArgs),
     /// Say of a version that nobody should begin to use it; whoever has it keeps it
     #[command(after_help = "Examples:

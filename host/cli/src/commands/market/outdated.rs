@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Desk;
 use crate::args::AtRegistry;
 use crate::failure::{Code, Failure};
-use crate::output::{bold, dim, green, plain, red, table, yellow};
+use crate::output::{dim, green, plain, red, table, yellow};
 use crate::registries::severity;
 
 /// What is known of an installed plugin.
@@ -128,7 +128,7 @@ fn shown(rows: &[Row], outdated: usize) -> String {
             ["PLUGIN", "INSTALLED", "COMPATIBLE", "NEWEST", "REGISTRY"],
             listed.clone().map(|row| {
                 let registry = row.registry.clone().unwrap_or_else(|| "–".to_owned());
-                [bold(&row.id), row.version.to_string(), version(&row.compatible), version(&row.newest), registry]
+                [row.id.to_string(), row.version.to_string(), version(&row.compatible), version(&row.newest), registry]
             }),
         );
     }

@@ -66,14 +66,7 @@ fn of_one(found: &Found) -> String {
     }
     let rows = found.hits.iter().map(|hit| {
         let what = hit.kinds.iter().map(|kind| word(kind)).collect::<Vec<_>>().join(", ");
-        let deprecated = if hit.deprecated { yellow("  deprecated") } else { String::new() };
-        [
-            format!("{}{deprecated}", bold(plain(hit.id.as_str()))),
-            hit.version.to_string(),
-            what,
-            stars(hit),
-            hit.downloads.to_string(),
-        ]
+        [plain(hit.id.as_str()), hit.version.to_string(), what, stars(hit), hit.downloads.to_string()]
     });
     let mut lines =
         table(["ID", "VERSION", "KIND", "RATING", "DOWNLOADS"], rows).lines().map(str::to_owned).collect::<Vec<_>>();
@@ -84,7 +77,8 @@ fn of_one(found: &Found) -> String {
         } else {
             format!("asks for {}", hit.permissions)
         };
-        let told = format!("  {}  {}", plain(&hit.description), dim(plain(&asks)));
+        let deprecated = if hit.deprecated { yellow("deprecated  ") } else { String::new() };
+        let told = format!("  {deprecated}{}  {}", plain(&hit.description), dim(plain(&asks)));
         lines.insert(at + 2, wrap(&told, width, 2));
     }
     let shown = found.hits.len() as u64;
