@@ -9,7 +9,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{AppState, Refusal, clock::now, index};
+use crate::{AppState, Refusal, clock::now, index, operate};
 
 /// The tasks that run until they are told to stop.
 pub(crate) struct Tasks {
@@ -86,5 +86,16 @@ async fn sign(state: AppState) -> Result<(), Refusal> {
 /// Takes out what is over: uploads, tokens, sessions, old parts of the index.
 async fn tidy(state: AppState) -> Result<(), Refusal> {
     state.write(|changes| changes.count_recent()).await?;
+    let retention = operate::Retention { keep_yanked: state.config().keep_yanked };
+    let data = state.config().data.clone();
+    let lifetime = state.config().index_lifetime;
+    let database = std::sync::Arc::clone(state.database());
+    let turn = database.turn().await?;
+    let pruned = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        operate::prune_with(&database, &data, &retention, lifetime)
+    });
+    let pruned = pruned.await.map_err(Refusal::internal)??;
+    tracing::info!(?pruned, "tidied up");
     Ok(())
 }

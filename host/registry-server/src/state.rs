@@ -65,7 +65,15 @@ impl AppState {
         let database = Database::open(&config.data)?;
         let (data, lifetime) = (&config.data, config.index_lifetime);
         let identity = database.write_now(|transaction| index::begin(transaction, data, lifetime))?;
-        if identity.mirrors.is_none() {
+        if identity.mirrors.is_some() {
+            let is_whole = database.read_now(|it| {
+                Ok::<bool, Error>(it.query_row("SELECT EXISTS (SELECT 1 FROM head)", [], |row| row.get(0))?)
+            })?;
+            if !is_whole {
+                let reason = "this mirror is not whole: mirror the registry again".to_owned();
+                return Err(Error::Folder { path: config.data, reason });
+            }
+        } else {
             database.read_now(|connection| index::check_key(connection, data))?;
         }
         let store = Store::of(data);

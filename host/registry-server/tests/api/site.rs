@@ -145,7 +145,8 @@ impl Site {
         assert_eq!(begun.status, 201, "{}", begun.text());
         let begun = begun.json::<Value>();
         let id = begun["id"].as_str().unwrap().to_owned();
-        let sent = self.part(token, &id, begun["offset"].as_u64().unwrap(), package).await;
+        let offset = begun["offset"].as_u64().unwrap();
+        let sent = self.part(token, &id, offset, &package[offset as usize..]).await;
         assert_eq!(sent.status, 200, "{}", sent.text());
         id
     }
