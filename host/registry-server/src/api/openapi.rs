@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use hal9_registry_index::api::Problem;
+use hal9_registry_index::api::{Order, Problem};
 use utoipa::{
     Modify, OpenApi, ToSchema as _,
     openapi::{
@@ -29,7 +29,7 @@ use crate::AppState;
             where it is refused with the reason `bad-nonce`, get another and try again once. Refused requests are answered with a `Problem`.",
         license(name = "Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, Order)),
     modifiers(&Security),
 )]
 struct Front;

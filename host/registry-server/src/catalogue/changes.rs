@@ -77,13 +77,17 @@ impl<'a> Changes<'a> {
         };
         self.transaction
             .prepare_cached(
-                "UPDATE plugin SET latest = ?, title = ?, hit = ?, words = ?, asks = ?, updated = ?,
+                "INSERT INTO shown (plugin, hit) VALUES (?, ?) ON CONFLICT DO UPDATE SET hit = excluded.hit",
+            )?
+            .execute((plugin, write(&shown)?))?;
+        self.transaction
+            .prepare_cached(
+                "UPDATE plugin SET latest = ?, title = ?, words = ?, asks = ?, updated = ?,
                  hidden = (deprecated IS NOT NULL OR ?) WHERE id = ?",
             )?
             .execute((
                 latest.id,
                 &metadata.name,
-                write(&shown)?,
                 counted,
                 latest.manifest.permissions.len() as u64,
                 latest.published,

@@ -40,7 +40,8 @@ impl Catalogue<'_> {
     /// The plugin of a row.
     pub(super) fn hit(&self, row: i64) -> Result<Option<Found>, Refusal> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT name, hit, deprecated, recent, stars, ratings, made, total FROM plugin WHERE id = ?",
+            "SELECT name, hit, deprecated, recent, stars, ratings, made, total FROM plugin
+             JOIN shown ON shown.plugin = plugin.id WHERE plugin.id = ? AND latest IS NOT NULL",
         )?;
         let found = statement
             .query_row([row], |row| {

@@ -113,7 +113,8 @@ impl Catalogue<'_> {
 
     fn dependents(&self, id: &PluginId) -> Result<Vec<Dependent>, Refusal> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT plugin.name, plugin.hit, requirement FROM dependency JOIN plugin ON plugin.id = dependency.plugin
+            "SELECT plugin.name, shown.hit, requirement FROM dependency JOIN plugin ON plugin.id = dependency.plugin
+             JOIN shown ON shown.plugin = plugin.id
              WHERE target = ? ORDER BY recent DESC, plugin.name LIMIT ?",
         )?;
         let mut rows = statement.query((id.as_str(), MAX_DEPENDENTS))?;

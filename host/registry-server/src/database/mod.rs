@@ -17,6 +17,9 @@ use crate::{Error, Refusal};
 /// So many read at once; as SQLite runs on the processor, more would wait for each other there.
 const READERS: usize = 4;
 
+/// So much of the database, in KiB, each of them keeps in memory.
+const CACHE: i64 = 16 << 10;
+
 /// The name of the database in the folder of a registry.
 const FILE: &str = "registry.db";
 
@@ -123,6 +126,7 @@ impl Database {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = connect(&self.path)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

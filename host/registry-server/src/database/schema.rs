@@ -59,12 +59,10 @@ pub(super) const STEPS: &[&str] = &["
         name       TEXT NOT NULL UNIQUE, -- the plugin's id
         shard      TEXT NOT NULL,
         made       INTEGER NOT NULL,
-        record     TEXT NOT NULL DEFAULT '{}', -- what the index says of it
         deprecated TEXT,
         -- What is below follows from other tables, and stands here for searching.
         latest     INTEGER, -- the version that stands for it
         title      TEXT NOT NULL DEFAULT '',
-        hit        TEXT NOT NULL DEFAULT '{}', -- what a search shows
         words      BLOB NOT NULL DEFAULT x'', -- what is counted of it: numbers of `trait_word`, four bytes each
         asks       INTEGER NOT NULL DEFAULT 0, -- how many permissions it asks for
         hidden     INTEGER NOT NULL DEFAULT 0,
@@ -74,6 +72,12 @@ pub(super) const STEPS: &[&str] = &["
         stars      INTEGER NOT NULL DEFAULT 0,
         ratings    INTEGER NOT NULL DEFAULT 0,
         score      REAL NOT NULL DEFAULT 0
+    ) STRICT;
+    -- Apart from what is searched, so that this stays small.
+    CREATE TABLE shown (
+        plugin INTEGER PRIMARY KEY REFERENCES plugin ON DELETE CASCADE,
+        record TEXT NOT NULL DEFAULT '{}', -- what the index says of it
+        hit    TEXT NOT NULL DEFAULT '{}' -- what a search shows
     ) STRICT;
     CREATE INDEX plugin_by_shard ON plugin (shard);
     CREATE INDEX plugin_by_use ON plugin (recent DESC, name);

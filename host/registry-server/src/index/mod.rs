@@ -70,11 +70,9 @@ pub(crate) fn publish(
     let mut shards = std::collections::BTreeSet::new();
     for plugin in changed {
         let record = record::of(transaction, *plugin)?;
-        let shard: String = transaction.query_row(
-            "UPDATE plugin SET record = ? WHERE id = ? RETURNING shard",
-            (write(&record)?, plugin),
-            |row| row.get(0),
-        )?;
+        transaction.execute("UPDATE shown SET record = ? WHERE plugin = ?", (write(&record)?, plugin))?;
+        let shard: String =
+            transaction.query_row("SELECT shard FROM plugin WHERE id = ?", [plugin], |row| row.get(0))?;
         shards.insert(shard);
     }
     for shard in shards {
@@ -129,8 +127,9 @@ pub(crate) fn put_head(transaction: &Transaction<'_>, head: &Head, signed: &Sign
 /// Writes the records of a part, and lets the part before it stay for a while.
 fn put_shard(transaction: &Transaction<'_>, id: ShardId) -> Result<(), Error> {
     let mut plugins = BTreeMap::new();
-    let mut statement =
-        transaction.prepare_cached("SELECT name, record FROM plugin WHERE shard = ? AND latest IS NOT NULL")?;
+    let mut statement = transaction.prepare_cached(
+        "SELECT name, record FROM plugin JOIN shown ON shown.plugin = plugin.id WHERE shard = ? AND latest IS NOT NULL",
+    )?;
     let mut rows = statement.query([id.to_string()])?;
     while let Some(row) = rows.next()? {
         let (name, record): (String, String) = (row.get(0)?, row.get(1)?);

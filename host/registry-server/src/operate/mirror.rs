@@ -160,7 +160,7 @@ fn believe(database: &Database, id: &PluginId, record: &Record) -> Result<(), Er
         |error: hal9_registry_index::Broken| Error::Mirror { plugin: id.to_string(), reason: error.to_string() };
     record.check(id).map_err(refuse)?;
     let earlier: Option<String> = database.read_now(|connection| {
-        let sql = "SELECT record FROM plugin WHERE name = ? AND record <> '{}'";
+        let sql = "SELECT record FROM plugin JOIN shown ON shown.plugin = plugin.id WHERE name = ? AND record <> '{}'";
         Ok::<_, Error>(connection.query_row(sql, [id.as_str()], |row| row.get(0)).optional()?)
     })?;
     match earlier {
@@ -236,9 +236,13 @@ fn keep(transaction: &Transaction<'_>, id: &PluginId, record: &Record) -> Result
     )?;
     let deprecated = record.deprecated.as_ref().map(write).transpose()?;
     let plugin: i64 = transaction.query_row(
-        "UPDATE plugin SET record = ?, deprecated = ? WHERE name = ? RETURNING id",
-        (write(record)?, deprecated, id.as_str()),
+        "UPDATE plugin SET deprecated = ? WHERE name = ? RETURNING id",
+        (deprecated, id.as_str()),
         |row| row.get(0),
+    )?;
+    transaction.execute(
+        "INSERT INTO shown (plugin, record) VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
+        (plugin, write(record)?),
     )?;
     transaction.execute("DELETE FROM author_key WHERE plugin = ?", [plugin])?;
     for (at, one) in record.keys.iter().enumerate() {

@@ -71,7 +71,8 @@ impl Site {
         let (stop, stopped) = oneshot::channel();
         let task =
             tokio::spawn(async move { server.serve(listener, async { stopped.await.unwrap_or(()) }).await.unwrap() });
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client =
+            Client::builder().no_proxy().no_gzip().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { folder, address, client, stop: Some(stop), task: Some(task) }
     }
 
