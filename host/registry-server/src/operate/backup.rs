@@ -80,7 +80,10 @@ fn snapshot(data: &Path, copy: &Path, folder: &Path) -> Result<Vec<Digest>, Erro
     while let Some(row) = rows.next()? {
         let digest: Digest = parse(&row.get::<_, String>(0)?, "a digest")?;
         let path = store.path(&digest);
-        fs::hard_link(&path, folder.join(digest.hex())).map_err(Error::file("read", &path))?;
+        let second = folder.join(digest.hex());
+        // Not every file system has second names.
+        let linked = fs::hard_link(&path, &second).or_else(|_| fs::copy(&path, &second).map(drop));
+        linked.map_err(Error::file("read", &path))?;
         packages.push(digest);
     }
     drop(held);

@@ -100,10 +100,7 @@ impl Component {
             let linked: Vec<_> = NEEDS.iter().filter(|(_, kinds)| kinds.contains(&permission.kind)).collect();
             let is_used = |(name, _): &&(&str, _)| self.imports.iter().any(|import| bare(&import.name) == *name);
             // Those without an interface of their own open what a language's runtime imports anyway.
-            if !linked.is_empty()
-                && !linked.iter().any(|one| is_used(&one))
-                && permission.kind != PermissionKind::SystemTime
-            {
+            if !linked.is_empty() && !linked.iter().any(is_used) && permission.kind != PermissionKind::SystemTime {
                 warnings.push(format!("{permission} is declared, and nothing that needs it is imported"));
             }
         }
