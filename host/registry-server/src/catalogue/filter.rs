@@ -7,7 +7,7 @@ use crate::Refusal;
 
 /// The longest text to look for in bytes, and the most words of it.
 const MAX_TEXT: usize = 256;
-const MAX_WORDS: usize = 16;
+const MAX_WORDS: usize = 8;
 const MAX_SKIP: u32 = 10_000;
 
 /// A trait by its sort and value.
@@ -16,8 +16,8 @@ pub(super) type Trait = (&'static str, String);
 /// A query that was checked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
-    /// The text, in the language of FTS5; `None` finds all.
-    pub(super) text: Option<String>,
+    /// The words of the text; without one all is found.
+    pub(super) words: Vec<String>,
     /// Whether the text has no word in it that anything could be found by.
     pub(super) nothing: bool,
     pub(super) with: Vec<Trait>,
@@ -37,10 +37,10 @@ impl Filter {
             let message = format!("skip is at most {MAX_SKIP}, and limit at most {MAX_PAGE}");
             return Err(Refusal::usage(message).help("narrow the search down"));
         }
-        let text = words(&query.q);
-        let nothing = text.is_none() && !query.q.trim().is_empty();
+        let words = words(&query.q);
+        let nothing = words.is_empty() && !query.q.trim().is_empty();
         let limit = if query.limit == 0 { 20 } else { query.limit as usize };
-        let mut filter = Self { text, nothing, skip: query.skip as usize, limit, ..Self::default() };
+        let mut filter = Self { words, nothing, skip: query.skip as usize, limit, ..Self::default() };
         let lists = [&query.capability, &query.tag, &query.author, &query.license, &query.imports, &query.exports];
         if lists.into_iter().flatten().any(|value| value.len() > MAX_TEXT) {
             return Err(Refusal::usage(format!("a filter has at most {MAX_TEXT} bytes")));
@@ -107,19 +107,15 @@ fn kind(text: &str) -> Result<&'static str, Refusal> {
     })
 }
 
-/// The text as FTS5 reads it: words in quotes, of which nothing is a syntax, each as the beginning of one. What is one letter alone begins too much:
-/// it is looked for in names.
-fn words(text: &str) -> Option<String> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .take(MAX_WORDS)
-        .map(|word| match word.chars().nth(1) {
-            None => format!("{{name id}} : \"{word}\" *"),
-            Some(_) => format!("\"{word}\" *"),
-        })
-        .collect();
-    (!words.is_empty()).then(|| words.join(" AND "))
+/// The words of a text, without all that FTS5 might take for its own language.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if words.len() < MAX_WORDS && !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -128,9 +124,10 @@ mod tests {
 
     #[test]
     fn what_is_no_word_is_no_syntax_either() {
-        assert_eq!(words("  \"a\" OR (NEAR*) -"), Some("{name id} : \"a\" * AND \"OR\" * AND \"NEAR\" *".to_owned()));
-        assert_eq!(words("+-*\"'()"), None);
-        assert_eq!(words(&"w ".repeat(40)).map(|text| text.matches("AND").count()), Some(MAX_WORDS - 1));
+        assert_eq!(words("  \"a\" OR (NEAR*) -"), ["a", "OR", "NEAR"]);
+        assert!(words("+-*\"'()").is_empty());
+        assert_eq!(words(&"w ".repeat(40)), ["w"]);
+        assert_eq!(words("a b c d e f g h i j k").len(), MAX_WORDS);
     }
 
     #[test]

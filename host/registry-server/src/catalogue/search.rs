@@ -1,6 +1,9 @@
 //! Finding plugins by words and traits, in order, with how what was found is divided. It does not know what the words mean.
+//!
+//! FTS5 says which plugins have a word, and in which of their texts; how well they fit is summed up here. Its own `bm25` reads the texts' lengths of all
+//! that is found, which takes twenty times as long for a word that is in most of ten thousand.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use hal9_registry_index::api::{Facet, Facets, Found, Order, Query};
 use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
@@ -10,6 +13,15 @@ use super::{
     filter::{Filter, Trait},
 };
 use crate::Refusal;
+
+/// What a word weighs that is in one of these texts; one that is in the README alone weighs nothing more than that it was found.
+const WEIGHTS: [(&str, u32); 4] = [("name", 12), ("id", 8), ("tags capabilities", 6), ("description", 3)];
+
+/// What a word weighs besides that is one of the name, and not only the beginning of one.
+const WHOLE_NAME: u32 = 6;
+
+/// So many words are weighed.
+const MAX_WEIGHED: usize = 4;
 
 /// The most entries of a facet.
 const MAX_FACET: usize = 20;
@@ -29,17 +41,25 @@ impl Catalogue<'_> {
         let Some((sql, values)) = self.statement(query, &filter)? else { return Ok(nothing) };
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let (mut total, mut page, mut counts) = (0_usize, Vec::new(), HashMap::<u32, u64>::new());
+        let (mut found, mut counts) = (Vec::new(), Vec::<u64>::new());
         while let Some(row) = rows.next()? {
-            if total >= filter.skip && page.len() < filter.limit {
-                page.push(row.get::<_, i64>(0)?);
-            }
-            total += 1;
+            found.push((row.get::<_, i64>(0)?, row.get::<_, i64>(2)?));
             for word in row.get_ref(1)?.as_blob().map_err(Refusal::internal)?.chunks_exact(4) {
-                *counts.entry(u32::from_le_bytes([word[0], word[1], word[2], word[3]])).or_default() += 1;
+                let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize;
+                if word >= counts.len() {
+                    counts.resize(word + 1, 0);
+                }
+                counts[word] += 1;
             }
         }
-        let mut hits = Vec::with_capacity(page.len());
+        if query.order == Order::Relevance && !filter.words.is_empty() {
+            let fits = self.fits(&filter.words)?;
+            // Of those that fit as well the one that is used more.
+            found.sort_by_cached_key(|(row, recent)| (Reverse(fits.get(row).copied()), Reverse(*recent), *row));
+        }
+        let total = found.len();
+        let page = found.into_iter().skip(filter.skip).take(filter.limit).map(|(row, _)| row);
+        let mut hits = Vec::with_capacity(filter.limit);
         for row in page {
             hits.extend(self.hit(row)?.map(|found| found.hit));
         }
@@ -49,14 +69,12 @@ impl Catalogue<'_> {
     /// The statement that finds the rows of plugins in order; `None` where it is known that there are none.
     fn statement(&self, query: &Query, filter: &Filter) -> Result<Option<(String, Vec<Value>)>, Refusal> {
         let mut values: Vec<Value> = Vec::new();
-        let mut sql = "SELECT p.id, p.words FROM ".to_owned();
-        if let Some(text) = &filter.text {
-            // The weights of name, id, tags, capabilities, description and README.
-            sql += "(SELECT rowid, bm25(words, 12, 8, 6, 6, 3, 1) AS fit FROM words WHERE words MATCH ?) AS found
-                JOIN plugin p ON p.id = found.rowid";
-            values.push(text.clone().into());
-        } else {
+        let mut sql = "SELECT p.id, p.words, p.recent FROM ".to_owned();
+        if filter.words.is_empty() {
             sql += "plugin p";
+        } else {
+            sql += "(SELECT rowid FROM words WHERE words MATCH ?) AS found JOIN plugin p ON p.id = found.rowid";
+            values.push(all(&filter.words).into());
         }
         sql += if query.all { " WHERE p.latest IS NOT NULL" } else { " WHERE p.latest IS NOT NULL AND p.hidden = 0" };
         for one in &filter.with {
@@ -78,7 +96,7 @@ impl Catalogue<'_> {
             values.push(author.clone().into());
         }
         sql += match query.order {
-            Order::Relevance if filter.text.is_some() => " ORDER BY found.fit, p.recent DESC, p.name",
+            Order::Relevance if !filter.words.is_empty() => "",
             Order::Relevance | Order::Downloads => " ORDER BY p.recent DESC, p.name",
             Order::Rating => " ORDER BY p.score DESC, p.ratings DESC, p.name",
             Order::Updated => " ORDER BY p.updated DESC, p.name",
@@ -88,16 +106,36 @@ impl Catalogue<'_> {
         Ok(Some((sql, values)))
     }
 
+    /// How well plugins fit some words: for each, by the texts that it is in.
+    fn fits(&self, words: &[String]) -> Result<HashMap<i64, u32>, Refusal> {
+        let mut fits = HashMap::new();
+        let mut statement = self.connection.prepare_cached("SELECT rowid FROM words WHERE words MATCH ?")?;
+        // A whole sentence is ordered by how it begins.
+        for word in words.iter().take(MAX_WEIGHED) {
+            let whole = format!("{{name}} : \"{word}\"");
+            // A letter is looked for in the first two alone.
+            let texts = if is_letter(word) { &WEIGHTS[..2] } else { &WEIGHTS[..] };
+            let begun = texts.iter().map(|(text, weight)| (format!("{{{text}}} : \"{word}\" *"), *weight));
+            for (text, weight) in begun.chain([(whole, WHOLE_NAME)]) {
+                let mut rows = statement.query([text])?;
+                while let Some(row) = rows.next()? {
+                    *fits.entry(row.get(0)?).or_default() += weight;
+                }
+            }
+        }
+        Ok(fits)
+    }
+
     fn word(&self, (sort, value): &Trait) -> Result<Option<i64>, Refusal> {
         let mut statement = self.connection.prepare_cached("SELECT id FROM trait_word WHERE sort = ? AND value = ?")?;
         Ok(statement.query_row([*sort, value.as_str()], |row| row.get(0)).optional()?)
     }
 
-    fn facets(&self, counts: HashMap<u32, u64>) -> Result<Facets, Refusal> {
+    fn facets(&self, counts: Vec<u64>) -> Result<Facets, Refusal> {
         let mut facets = Facets::default();
-        let mut counts: Vec<_> = counts.into_iter().collect();
+        let mut counts: Vec<_> = counts.into_iter().enumerate().filter(|(_, count)| *count > 0).collect();
         // The most frequent first; and nobody has use for all of a thousand tags.
-        counts.sort_unstable_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
+        counts.sort_unstable_by_key(|(word, count)| (Reverse(*count), *word));
         let mut statement = self.connection.prepare_cached("SELECT sort, value FROM trait_word WHERE id = ?")?;
         for (word, count) in counts {
             let found: Option<(String, String)> =
@@ -115,4 +153,18 @@ impl Catalogue<'_> {
         }
         Ok(facets)
     }
+}
+
+/// That all words are there, each as the beginning of one, as FTS5 reads it. What begins with a letter alone is looked for in names: it is everywhere
+/// else.
+fn all(words: &[String]) -> String {
+    let begin = |word: &String| {
+        let texts = if is_letter(word) { "{name id} : " } else { "" };
+        format!("({texts}\"{word}\" *)")
+    };
+    words.iter().map(begin).collect::<Vec<_>>().join(" AND ")
+}
+
+fn is_letter(word: &str) -> bool {
+    word.chars().nth(1).is_none()
 }

@@ -80,7 +80,8 @@ pub(super) const STEPS: &[&str] = &["
         hit    TEXT NOT NULL DEFAULT '{}' -- what a search shows
     ) STRICT;
     CREATE INDEX plugin_by_shard ON plugin (shard);
-    CREATE INDEX plugin_by_use ON plugin (recent DESC, name);
+    -- With all that is asked for where nothing is looked for.
+    CREATE INDEX plugin_by_use ON plugin (recent DESC, name, hidden, latest, asks, words);
     CREATE TABLE owner (
         plugin  INTEGER NOT NULL REFERENCES plugin ON DELETE CASCADE,
         account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
