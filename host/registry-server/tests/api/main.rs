@@ -4,6 +4,7 @@ mod accounts;
 mod index;
 mod limits;
 mod maintain;
+mod mirror;
 mod operate;
 mod packages;
 mod publish;

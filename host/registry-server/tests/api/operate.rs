@@ -1,14 +1,14 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
-use hal9_registry_server::{Config, Error, Fetch, Retention, Server, backup, mirror, prune, restore, rotate_keys};
+use hal9_registry_server::{Config, Error, Retention, Server, backup, prune, restore, rotate_keys};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::site::{Answer, Author, Site, files, now, package};
 
-const YANK: &str = "/v1/plugins/test.words/versions/1.0.0/yank";
+pub(crate) const YANK: &str = "/v1/plugins/test.words/versions/1.0.0/yank";
 
-async fn published() -> (Site, String, Author) {
+pub(crate) async fn published() -> (Site, String, Author) {
     let site = Site::start().await;
     let (token, author) = (site.account("ada").await, Author::new());
     for version in ["1.0.0", "1.1.0"] {
@@ -56,11 +56,15 @@ async fn a_backup_is_made_and_brought_back_while_it_is_served() {
 
 #[tokio::test]
 async fn a_backup_makes_a_registry_of_an_empty_folder_and_not_of_anothers() {
-    let (site, _, _) = published().await;
+    let (site, token, author) = published().await;
     let out = tempfile::tempdir().unwrap();
     let tar = out.path().join("backup.tar");
     backup(site.data(), &tar).unwrap();
     let identity = site.identity().await;
+    // What clients have seen by then was published after the backup.
+    for version in ["2.0.0", "2.1.0"] {
+        site.published(&token, &author, &package("test.words", version)).await;
+    }
     let (head, _) = site.head().await;
     let folder = tempfile::tempdir().unwrap();
     restore(&tar, folder.path()).unwrap();
@@ -126,6 +130,19 @@ async fn files_that_are_no_backups_are_refused_and_change_nothing() {
         &[front, front, ("registry.db", &database)],
         &[("hal9-registry.json", b"{\"format\": 2, \"registry\": \"x\", \"made\": 0}"), ("registry.db", &database)],
     ];
+    let whole: Vec<(&str, &[u8])> = std::iter::once(front)
+        .chain(
+            members.iter().filter(|(name, _)| *name != front.0).map(|(name, bytes)| (name.as_str(), bytes.as_slice())),
+        )
+        .collect();
+    let with = |more: (&'static str, &'static [u8])| [whole.clone(), vec![more]].concat();
+    let altered: Vec<_> =
+        whole.iter().map(|(name, bytes)| (*name, if *name == blob { b"x" } else { *bytes })).collect();
+    let lacking: Vec<_> = whole.iter().filter(|(name, _)| *name != blob).copied().collect();
+    let twice = [whole.clone(), vec![("registry.db", database.as_slice())]].concat();
+    let wrong =
+        [altered, lacking, twice, with(("../escaped", b"x")), with(("keys/../escaped", b"x")), with(("more", b"x"))];
+    let bad: Vec<&[(&str, &[u8])]> = bad.iter().copied().chain(wrong.iter().map(Vec::as_slice)).collect();
     let before = site.head().await.0;
     for (at, members) in bad.iter().enumerate() {
         let path = out.path().join("bad.tar");
@@ -172,97 +189,6 @@ async fn what_is_over_and_what_nobody_refers_to_is_taken_out() {
     other["metadata"]["description"] = "other".into();
     let other = crate::site::package_of(&other);
     site.publish(&token, &author, &other).await.refused(409, "conflict", "different");
-}
-
-/// Another registry over HTTP, of which a test may change an answer.
-struct Over<'a> {
-    site: &'a Site,
-    changed: BTreeMap<String, Vec<u8>>,
-}
-
-impl Fetch for Over<'_> {
-    async fn fetch(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
-        if let Some(changed) = self.changed.get(path) {
-            return Ok(Some(changed.clone()));
-        }
-        let answer = self.site.get(path).await;
-        match answer.status.as_u16() {
-            200 if answer.body.len() as u64 <= most => Ok(Some(answer.body)),
-            404 => Ok(None),
-            _ => Err(answer.text()),
-        }
-    }
-}
-
-impl<'a> Over<'a> {
-    fn new(site: &'a Site) -> Self {
-        Self { site, changed: BTreeMap::new() }
-    }
-}
-
-#[tokio::test]
-async fn a_mirror_answers_with_the_documents_of_its_source_and_only_answers() {
-    let (site, token, author) = published().await;
-    let folder = tempfile::tempdir().unwrap();
-    let first = mirror("http://source", &Over::new(&site), folder.path(), None).await.unwrap();
-    assert_eq!((first.plugins, first.packages), (1, 2));
-    let copy = Site::on(folder, |_| {}).await;
-    assert_eq!(copy.get("/v1/index").await.body, site.get("/v1/index").await.body);
-    assert_eq!(copy.record("test.words").await, site.record("test.words").await);
-    let record = copy.record("test.words").await.unwrap();
-    assert_eq!(copy.get(&format!("/v1/blobs/{}", record.versions[1].package)).await.status, 200);
-    assert_eq!(copy.get("/v1/plugins?q=hummingbird").await.json::<Value>()["total"], 1);
-    let about: Value = copy.get("/v1/registry").await.json();
-    assert_eq!((about["mirror"].as_bool(), about["open"].as_bool()), (Some(true), Some(false)));
-    for (method, path) in [(Method::POST, "/v1/nonces"), (Method::POST, "/v1/accounts"), (Method::POST, "/v1/tokens")] {
-        Answer::of(copy.request(method, path, None)).await.refused(405, "usage", "mirror");
-    }
-
-    // What is new comes, also while it is served; keys change, and versions are yanked.
-    site.published(&token, &author, &package("test.words", "1.2.0")).await;
-    assert_eq!(site.put(YANK, &token, json!({"reason": "wrong"})).await.status, 204);
-    rotate_keys(site.data(), true).unwrap();
-    let second = mirror("http://source", &Over::new(&site), copy.data(), None).await.unwrap();
-    assert!(second.index > first.index && second.packages == 1);
-    assert_eq!(copy.record("test.words").await, site.record("test.words").await);
-    assert_eq!(copy.head().await.1.version, 2);
-    assert_eq!(mirror("http://source", &Over::new(&site), copy.data(), None).await.unwrap().packages, 0);
-    assert!(matches!(mirror("http://copy", &Over::new(&copy), site.data(), None).await, Err(Error::Folder { .. })));
-    assert!(rotate_keys(copy.data(), false).is_err());
-}
-
-#[tokio::test]
-async fn a_mirror_believes_nothing_that_is_not_signed() {
-    let (site, token, _) = published().await;
-    let (other, old) = (Site::start().await, site.get("/v1/index").await.body);
-    let folder = tempfile::tempdir().unwrap();
-    mirror("http://source", &Over::new(&site), folder.path(), None).await.unwrap();
-    assert_eq!(site.put(YANK, &token, json!({"reason": "wrong"})).await.status, 204);
-    let (head, root) = site.head().await;
-    let shard = format!("/v1/index/shards/{}", head.shards.values().next().unwrap());
-    let blob = format!("/v1/blobs/{}", site.record("test.words").await.unwrap().versions[0].package);
-    let fresh = || tempfile::tempdir().unwrap();
-    let over = |path: &str, bytes: Vec<u8>| Over { site: &site, changed: BTreeMap::from([(path.to_owned(), bytes)]) };
-    let foreign = other.get("/v1/index").await.body;
-    for (path, bytes) in [("/v1/index", foreign), (shard.as_str(), b"{}".to_vec()), ("/v1/index", b"{}".to_vec())] {
-        for data in [folder.path(), fresh().path()] {
-            let error = mirror("http://source", &over(path, bytes.clone()), data, None).await.unwrap_err();
-            assert!(matches!(error, Error::Distrust(_) | Error::Fetch { .. }), "{path}: {error}");
-        }
-    }
-    let error = mirror("http://source", &over(&blob, package("test.words", "1.0.1")), fresh().path(), None).await;
-    assert!(matches!(error, Err(Error::Mirror { .. } | Error::Fetch { .. })), "{error:?}");
-    let half = fresh();
-    assert!(mirror("http://source", &over("/v1/index", b"{}".to_vec()), half.path(), None).await.is_err());
-    assert!(Server::open(Config::new(half.path())).is_err(), "a mirror that is not whole is not served");
-    let pinned = Author::new().public;
-    let error = mirror("http://source", &Over::new(&site), fresh().path(), Some(&pinned)).await.unwrap_err();
-    assert!(matches!(error, Error::Distrust(_)), "{error}");
-    mirror("http://source", &Over::new(&site), fresh().path(), Some(&root.root_keys[0])).await.unwrap();
-    mirror("http://source", &Over::new(&site), folder.path(), None).await.unwrap();
-    // An index that was seen before, and is older than the last one.
-    let error = mirror("http://source", &over("/v1/index", old), folder.path(), None).await.unwrap_err();
-    assert!(error.to_string().contains("rolled back"), "{error}");
 }
 
 #[tokio::test]
