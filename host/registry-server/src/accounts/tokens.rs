@@ -188,11 +188,11 @@ fn scopes(words: &str) -> Result<Vec<Scope>, Refusal> {
 
 fn check(mut new: NewToken) -> Result<NewToken, Refusal> {
     check_line("the label of a token", &new.label, 64)?;
+    if !(1..=Scope::ALL.len()).contains(&new.scopes.len()) || !(1..=366).contains(&new.days) {
+        return Err(Refusal::usage("a token has 1 to 6 scopes and lasts 1 to 366 days"));
+    }
     new.scopes.sort_unstable();
     new.scopes.dedup();
-    if new.scopes.is_empty() || !(1..=366).contains(&new.days) {
-        return Err(Refusal::usage("a token has at least one scope and lasts 1 to 366 days"));
-    }
     Ok(new)
 }
 

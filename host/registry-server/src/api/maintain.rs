@@ -16,7 +16,7 @@ use crate::{AppState, Refusal};
 /// Says that nobody should begin to use a version. Whoever has it keeps it.
 #[utoipa::path(put, path = "/v1/plugins/{id}/versions/{version}/yank", tag = "maintaining", security(("token" = ["maintain"])),
     request_body = Yank,
-    params(("id" = String, Path, description = "The plugin's id."), ("version" = String, Path, description = "The version."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("version" = String, Path, description = "The version."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is yanked."), (status = 404, body = Problem)))]
 pub(super) async fn yank(
@@ -32,7 +32,7 @@ pub(super) async fn yank(
 
 /// Takes that back.
 #[utoipa::path(delete, path = "/v1/plugins/{id}/versions/{version}/yank", tag = "maintaining", security(("token" = ["maintain"])),
-    params(("id" = String, Path, description = "The plugin's id."), ("version" = String, Path, description = "The version."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("version" = String, Path, description = "The version."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is not yanked."), (status = 404, body = Problem)))]
 pub(super) async fn unyank(
@@ -48,7 +48,7 @@ pub(super) async fn unyank(
 /// Says that a plugin should not be used any more.
 #[utoipa::path(put, path = "/v1/plugins/{id}/deprecation", tag = "maintaining", security(("token" = ["maintain"])),
     request_body = Deprecate,
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is deprecated."), (status = 404, body = Problem)))]
 pub(super) async fn deprecate(
@@ -64,7 +64,7 @@ pub(super) async fn deprecate(
 
 /// Takes that back.
 #[utoipa::path(delete, path = "/v1/plugins/{id}/deprecation", tag = "maintaining", security(("token" = ["maintain"])),
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is not deprecated."), (status = 404, body = Problem)))]
 pub(super) async fn undeprecate(
@@ -80,7 +80,7 @@ pub(super) async fn undeprecate(
 /// Reports something dangerous in a plugin of one's own.
 #[utoipa::path(post, path = "/v1/plugins/{id}/notices", tag = "maintaining", security(("token" = ["maintain"])),
     request_body = Report,
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 201, body = Notice), (status = 404, body = Problem)))]
 pub(super) async fn report(
@@ -95,7 +95,7 @@ pub(super) async fn report(
 
 /// Takes a notice back.
 #[utoipa::path(delete, path = "/v1/plugins/{id}/notices/{notice}", tag = "maintaining", security(("token" = ["maintain"])),
-    params(("id" = String, Path, description = "The plugin's id."), ("notice" = u64, Path, description = "Its number."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("notice" = u64, Path, description = "Its number."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is gone."), (status = 404, body = Problem)))]
 pub(super) async fn take_back(
@@ -110,7 +110,7 @@ pub(super) async fn take_back(
 
 /// Lets another account publish a plugin as well.
 #[utoipa::path(put, path = "/v1/plugins/{id}/owners/{account}", tag = "maintaining", security(("token" = ["own"])),
-    params(("id" = String, Path, description = "The plugin's id."), ("account" = String, Path, description = "The account."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("account" = String, Path, description = "The account."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is an owner."), (status = 404, body = Problem)))]
 pub(super) async fn add_owner(
@@ -125,7 +125,7 @@ pub(super) async fn add_owner(
 
 /// Takes that right away; the last owner keeps it.
 #[utoipa::path(delete, path = "/v1/plugins/{id}/owners/{account}", tag = "maintaining", security(("token" = ["own"])),
-    params(("id" = String, Path, description = "The plugin's id."), ("account" = String, Path, description = "The account."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("account" = String, Path, description = "The account."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is no owner."), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn remove_owner(
@@ -140,7 +140,7 @@ pub(super) async fn remove_owner(
 
 /// Adds a key that may sign a plugin's packages, endorsed by one that may. Gives all of its keys.
 #[utoipa::path(post, path = "/v1/plugins/{id}/keys", tag = "maintaining", security(("token" = ["own"])), request_body = Endorse,
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 200, body = [AuthorKey]), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn endorse(
@@ -167,7 +167,7 @@ pub(super) struct Part {
 
 /// The reviews of a plugin, newest first, each with what proves whose it is.
 #[utoipa::path(get, path = "/v1/plugins/{id}/reviews", tag = "reviews",
-    params(("id" = String, Path, description = "The plugin's id."), Part),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), Part),
     responses((status = 200, body = ReviewPage), (status = 404, body = Problem)))]
 pub(super) async fn reviews(
     State(state): State<AppState>,
@@ -179,7 +179,7 @@ pub(super) async fn reviews(
 
 /// Publishes a review that one of the account's keys has signed, in the place of an earlier one about the same version.
 #[utoipa::path(put, path = "/v1/plugins/{id}/reviews", tag = "reviews", security(("token" = ["review"])), request_body = Signed,
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 200, body = SignedReview), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn review(
@@ -194,7 +194,7 @@ pub(super) async fn review(
 
 /// Takes one's own reviews of a plugin back.
 #[utoipa::path(delete, path = "/v1/plugins/{id}/reviews", tag = "reviews", security(("token" = ["review"])),
-    params(("id" = String, Path, description = "The plugin's id."),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "They are gone."), (status = 404, body = Problem)))]
 pub(super) async fn remove_review(

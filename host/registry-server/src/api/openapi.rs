@@ -8,7 +8,7 @@ use axum::{
 };
 use hal9_registry_index::api::{Order, Problem};
 use utoipa::{
-    Modify, OpenApi, ToSchema as _,
+    Modify, OpenApi, ToSchema,
     openapi::{
         ContentBuilder, Ref, ResponseBuilder, SecurityRequirement,
         path::{Operation, PathItem},
@@ -33,6 +33,12 @@ use crate::AppState;
     modifiers(&Security),
 )]
 struct Front;
+
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it stands in the document alone")]
+pub(super) struct Octets(Vec<u8>);
 
 struct Security;
 

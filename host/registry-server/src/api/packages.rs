@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use super::{
     Client, Named,
     layers::PACKAGE,
+    openapi::Octets,
     registry::{IMMUTABLE, is_known, tag},
 };
 use crate::{AppState, Refusal};
@@ -26,8 +27,8 @@ const CHUNK: usize = 64 << 10;
 #[utoipa::path(get, path = "/v1/blobs/{digest}", tag = "plugins",
     params(("digest" = String, Path, description = "The digest.", pattern = "^sha256:[0-9a-f]{64}$"),
         ("Range" = Option<String>, Header, description = "One range of bytes.", example = "bytes=1048576-")),
-    responses((status = 200, description = "The package.", content_type = PACKAGE, body = [u8]),
-        (status = 206, description = "A part of it.", content_type = PACKAGE, body = [u8]),
+    responses((status = 200, description = "The package.", content_type = PACKAGE, body = Octets),
+        (status = 206, description = "A part of it.", content_type = PACKAGE, body = Octets),
         (status = 304, description = "It is the one of `If-None-Match`."),
         (status = 404, body = Problem), (status = 416, body = Problem)))]
 pub(super) async fn blob(

@@ -16,7 +16,7 @@ pub(super) async fn search(State(state): State<AppState>, Asked(query): Asked<Qu
 
 /// A plugin with its versions, owners, keys, notices, downloads and those that need it.
 #[utoipa::path(get, path = "/v1/plugins/{id}", tag = "plugins",
-    params(("id" = String, Path, description = "The plugin's id.", example = "ai.hal9.text-tools")),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$", example = "ai.hal9.text-tools")),
     responses((status = 200, body = PluginPage), (status = 404, body = Problem)))]
 pub(super) async fn plugin(
     State(state): State<AppState>,
@@ -27,7 +27,7 @@ pub(super) async fn plugin(
 
 /// A version, whole: what it offers, asks for, imports and exports, its README and its files.
 #[utoipa::path(get, path = "/v1/plugins/{id}/versions/{version}", tag = "plugins",
-    params(("id" = String, Path, description = "The plugin's id.", example = "ai.hal9.text-tools"),
+    params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$", example = "ai.hal9.text-tools"),
         ("version" = String, Path, description = "The version.", example = "1.2.0")),
     responses((status = 200, body = VersionPage), (status = 404, body = Problem)))]
 pub(super) async fn version(

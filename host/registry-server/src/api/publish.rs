@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use hal9_registry_index::api::{Begin, Problem, ProblemCode, Publish, Published, Upload};
 
-use super::{Body, Fresh, Named, SignedIn};
+use super::{Body, Fresh, Named, SignedIn, openapi::Octets};
 use crate::{AppState, Refusal, publish::MAX_PART};
 
 /// The media type of a part, as tus 1.0 has it.
@@ -49,7 +49,7 @@ pub(super) async fn progress(
 #[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "publishing", security(("token" = ["publish"])),
     params(("id" = String, Path, description = "The upload's number."),
         ("Upload-Offset" = u64, Header, description = "Where the part begins: where the upload is.", example = 0)),
-    request_body(content = [u8], content_type = PART),
+    request_body(content = Octets, content_type = PART),
     responses((status = 200, body = Upload, headers(("upload-offset" = u64, description = "Where the upload is now."))),
         (status = 404, body = Problem),
         (status = 409, body = Problem, headers(("upload-offset" = u64, description = "Where the upload is."))),
