@@ -149,10 +149,7 @@ impl Registry {
                     return Err(error);
                 }
                 Ok(Err(error)) => error,
-                Err(_) => match source.slow("the package", source.patience.package) {
-                    Lost::Transient(reason) => source.unreachable(reason),
-                    Lost::Final(error) => error,
-                },
+                Err(_) => source.slow("the package", source.patience.package),
             };
             first = first.or(Some(error));
         }
@@ -311,6 +308,11 @@ fn check(id: &PluginId, version: &VersionRecord, key: &PublicKey, bytes: Vec<u8>
     if manifest.permissions != version.permissions {
         let reason = format!("it asks for `{}`, and the index says `{}`", manifest.permissions, version.permissions);
         return Err(Refusal::Misdescribed(reason));
+    }
+    let oldest = |version: &Option<semver::Version>| version.as_ref().map_or("any".to_owned(), ToString::to_string);
+    if manifest.min_hal9_version != version.min_hal9_version {
+        let (found, told) = (oldest(&manifest.min_hal9_version), oldest(&version.min_hal9_version));
+        return Err(Refusal::Misdescribed(format!("it works with HAL9 {found} or later, and the index says {told}")));
     }
     let needs = |dependencies: &[hal9_package::Dependency]| {
         let mut needs: Vec<_> = dependencies.iter().map(|one| format!("{} {}", one.plugin_id, one.version)).collect();

@@ -54,7 +54,10 @@ impl Http {
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let base = settings.base()?;
         let patience = settings.patience;
-        let client = Client::builder()
+        // Without TLS there is nobody to be believed, and the certificates of the system are not read, which may not be there.
+        let is_plain = base.scheme() == "http" && settings.mirrors()?.iter().all(|mirror| mirror.scheme() == "http");
+        let builder = if is_plain { Client::builder().tls_certs_only([]) } else { Client::builder() };
+        let client = builder
             .user_agent(concat!("hal9/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
@@ -102,35 +105,36 @@ impl Http {
         loop {
             let nonce = if ask.nonce { Some(Box::pin(self.nonce(ask.signed_in)).await?) } else { None };
             let within = tokio::time::timeout(self.patience.document, self.exchange(ask, nonce.as_deref()));
-            let lost = match within.await.unwrap_or_else(|_| Err(self.slow(&ask.what, self.patience.document))) {
-                Ok((status, answer)) if status.is_success() => return Ok(answer),
-                Ok((status, answer)) => {
-                    let refused = self.refusal(status, &answer.body);
-                    let again = retry_after(&answer.headers);
-                    let is_bad_nonce = ask.nonce && refused.reason() == Some("bad-nonce");
-                    if status == StatusCode::TOO_MANY_REQUESTS && waited + again <= self.patience.too_often {
-                        waited += again;
-                        tokio::time::sleep(again).await;
-                        continue;
+            let lost =
+                match within.await.unwrap_or_else(|_| Err(Lost::Final(self.slow(&ask.what, self.patience.document)))) {
+                    Ok((status, answer)) if status.is_success() => return Ok(answer),
+                    Ok((status, answer)) => {
+                        let refused = self.refusal(status, &answer.body);
+                        let again = retry_after(&answer.headers);
+                        let is_bad_nonce = ask.nonce && refused.reason() == Some("bad-nonce");
+                        if status == StatusCode::TOO_MANY_REQUESTS && waited + again <= self.patience.too_often {
+                            waited += again;
+                            tokio::time::sleep(again).await;
+                            continue;
+                        }
+                        if is_bad_nonce && !renewed {
+                            renewed = true;
+                            continue;
+                        }
+                        if !matches!(status.as_u16(), 502..=504) || !ask.repeatable || tries == RETRIES {
+                            return Err(refused);
+                        }
+                        refused
                     }
-                    if is_bad_nonce && !renewed {
-                        renewed = true;
-                        continue;
+                    Err(Lost::Transient(reason)) => {
+                        let lost = self.unreachable(reason);
+                        if !ask.repeatable || tries == RETRIES {
+                            return Err(lost);
+                        }
+                        lost
                     }
-                    if !matches!(status.as_u16(), 502..=504) || !ask.repeatable || tries == RETRIES {
-                        return Err(refused);
-                    }
-                    refused
-                }
-                Err(Lost::Transient(reason)) => {
-                    let lost = self.unreachable(reason);
-                    if !ask.repeatable || tries == RETRIES {
-                        return Err(lost);
-                    }
-                    lost
-                }
-                Err(Lost::Final(error)) => return Err(error),
-            };
+                    Err(Lost::Final(error)) => return Err(error),
+                };
             drop(lost);
             backoff(tries).await;
             tries += 1;
@@ -252,8 +256,8 @@ impl Http {
     }
 
     /// No answer in time: asked again, it would be as slow.
-    pub(crate) fn slow(&self, what: &str, patience: Duration) -> Lost {
-        Lost::Final(self.unreachable(format!("{what} is not there after {} seconds", patience.as_secs())))
+    pub(crate) fn slow(&self, what: &str, patience: Duration) -> Error {
+        self.unreachable(format!("{what} is not there after {} seconds", patience.as_secs()))
     }
 
     fn secret(&self, token: &Secret) -> Result<HeaderValue, Lost> {

@@ -108,7 +108,13 @@ impl Registry {
         let (new, mut synced) = if self.settings.offline {
             self.kept(now, Error::Offline { registry: self.name().to_owned(), what: "its index".to_owned() })?
         } else {
-            match self.fetch_index(&wanted, now).await {
+            // Each answer has its time; so many of them have it together.
+            let patience = self.http.patience.package;
+            let fetched = match tokio::time::timeout(patience, self.fetch_index(&wanted, now)).await {
+                Ok(fetched) => fetched,
+                Err(_) => Err(self.http.slow("its index", patience)),
+            };
+            match fetched {
                 Err(error) if error.is_unreachable() => self.kept(now, error)?,
                 fetched => fetched?,
             }
@@ -181,7 +187,12 @@ impl Registry {
         let is_first = kept.is_none();
         let mut trust = match kept {
             Some(trust) => trust,
-            None => Trust::first(self.document(&["v1", "root", "1"], "its first root").await?).map_err(distrust)?,
+            None => match self.document(&["v1", "root", "1"], "its first root").await {
+                Err(Error::Refused { status: 404, .. }) => {
+                    return Err(self.http.unexpected("its first root", "there is none at this address"));
+                }
+                signed => Trust::first(signed?).map_err(distrust)?,
+            },
         };
         let before = trust.root.version;
         loop {

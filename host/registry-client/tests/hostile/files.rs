@@ -7,12 +7,12 @@ use std::{
 };
 
 use hal9_registry_client::{SavedToken, Secret, Tokens};
-use hal9_registry_index::api::ProblemCode;
+use hal9_registry_index::{Root, api::ProblemCode, sign};
 use tempfile::TempDir;
 
 use crate::{
     documents::{ID, Keys, NOW, key, package, record, version},
-    server::{Server, client},
+    server::{Reply, Server, client},
 };
 
 fn shard(folder: &Path) -> std::path::PathBuf {
@@ -114,8 +114,29 @@ async fn commands_that_sync_at_once_do_not_disturb_each_other() {
     let lock = fs::File::options().write(true).open(folder.path().join("lock")).unwrap();
     lock.lock().unwrap();
     server.index(&keys, 2, &[]);
-    let error = registries[0].sync(NOW).await.unwrap_err();
+    let mut settings = crate::server::settings(&server.url);
+    settings.patience.lock = std::time::Duration::from_millis(100);
+    let hasty = hal9_registry_client::Registry::open(settings, folder.path()).unwrap();
+    let error = hasty.sync(NOW).await.unwrap_err();
     assert_eq!((error.code(), error.reason()), (ProblemCode::Unavailable, Some("busy")), "{error}");
+}
+
+#[tokio::test]
+async fn of_two_first_roots_only_one_is_pinned() {
+    let (keys, folder) = (Keys::new(), TempDir::new().unwrap());
+    let server = Server::with(&keys, 1, &[]).await;
+    // Whoever is between gives two commands, which both use the registry for the first time, different roots.
+    let other = Root { issued: NOW, ..keys.root() };
+    let roots =
+        [keys.root(), other].map(|root| serde_json::to_vec(&sign(&root, &[&keys.root], "root").unwrap()).unwrap());
+    server.replies("GET", "/v1/root/1", roots.map(Reply::Bytes));
+    let (one, two) = (client(&server.url, &folder), client(&server.url, &folder));
+    let (one, two) = tokio::join!(one.sync(NOW), two.sync(NOW));
+    let error = match (one, two) {
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(error.reason(), Some("other-registry"), "{error}");
 }
 
 #[tokio::test]

@@ -241,8 +241,13 @@ async fn what_is_no_registry_is_told_as_such() {
         assert_eq!(error.reason(), Some("not-a-registry"), "{error}");
         assert!(!error.to_string().contains('\u{1b}'), "{error:?}");
     }
-    let mut root = keys.root();
-    root.registry = "../../etc".to_owned();
-    server.root(1, &sign(&root, &[&keys.root], "root").unwrap());
-    refuses(&client(&server.url, &TempDir::new().unwrap()), "malformed-index").await;
+    let (named, second) =
+        (Root { registry: "../../etc".to_owned(), ..keys.root() }, Root { version: 2, ..keys.root() });
+    for root in [named, second] {
+        server.root(1, &sign(&root, &[&keys.root], "root").unwrap());
+        refuses(&client(&server.url, &TempDir::new().unwrap()), "malformed-index").await;
+    }
+    let nobody = Server::start().await;
+    let error = client(&nobody.url, &TempDir::new().unwrap()).sync(NOW).await.unwrap_err();
+    assert_eq!(error.reason(), Some("not-a-registry"), "{error}");
 }

@@ -121,6 +121,21 @@ async fn another_command_goes_on_where_one_was_killed() {
 }
 
 #[tokio::test]
+async fn who_is_cancelled_leaves_what_came_and_holds_nothing() {
+    let shop = Shop::open().await;
+    shop.reply([Reply::Stall(shop.bytes.clone(), 3000), Reply::Bytes(shop.bytes.clone())]);
+    let (registry, id, believed) = (shop.registry(), ID.parse().unwrap(), [shop.author.public().clone()]);
+    let came = tokio::sync::Notify::new();
+    let watch = |_| came.notify_one();
+    tokio::select! {
+        () = came.notified() => {}
+        done = registry.download(&id, &shop.version, &believed, &watch) => panic!("{done:?}"),
+    }
+    shop.download().await.unwrap();
+    assert_eq!(ranges(&shop.server), [None, Some("bytes=3000-".to_owned())]);
+}
+
+#[tokio::test]
 async fn what_was_left_and_changed_is_fetched_anew() {
     for left in [vec![7; 2000], vec![7; 60_000], vec![7; 100_000]] {
         let shop = Shop::open().await;
@@ -198,7 +213,18 @@ async fn a_signed_package_that_is_not_what_the_index_says_is_refused() {
     harmless.permissions = Default::default();
     let mut longer = shop.version.clone();
     longer.size += 1;
-    for (lie, reason) in [(elder, "misdescribed"), (harmless, "misdescribed"), (longer, "changed-package")] {
+    let mut alone = shop.version.clone();
+    alone.dependencies =
+        vec![hal9_package::Dependency { plugin_id: ID.parse().unwrap(), version: "^1".parse().unwrap() }];
+    let mut newer = shop.version.clone();
+    newer.min_hal9_version = Some(semver::Version::new(9, 0, 0));
+    for (lie, reason) in [
+        (alone, "misdescribed"),
+        (newer, "misdescribed"),
+        (elder, "misdescribed"),
+        (harmless, "misdescribed"),
+        (longer, "changed-package"),
+    ] {
         let error = shop.download_as(&lie, &believed).await.unwrap_err();
         assert_eq!((error.code(), error.reason()), (ProblemCode::Signature, Some(reason)), "{error}");
     }

@@ -32,8 +32,12 @@ pub(crate) enum Reply {
     Status(u16, Vec<(&'static str, String)>, String),
     /// With so many of these bytes, and then the connection ends though all were promised.
     Cut(Vec<u8>, usize),
+    /// With so many of these bytes, and then with nothing, though the connection stays.
+    Stall(Vec<u8>, usize),
     /// With bytes that never end, in spite of what length they are said to have.
     Endless,
+    /// With these bytes, which are said to be packed in this way.
+    Encoded(&'static str, Vec<u8>),
     /// With nothing, ever.
     Silent,
     /// With these bytes, whatever range is asked for.
@@ -188,6 +192,7 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
                 Some(_) => answer.status(StatusCode::RANGE_NOT_SATISFIABLE).body(Body::empty()),
             }
         }
+        Some(Reply::Encoded(how, bytes)) => answer.header(header::CONTENT_ENCODING, how).body(bytes.into()),
         Some(Reply::Whole(bytes)) => answer.body(bytes.into()),
         Some(Reply::Status(status, headers, text)) => {
             let answer = headers.into_iter().fold(answer, |answer, (name, value)| answer.header(name, value));
@@ -201,6 +206,11 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
                 Err(io::Error::other("the connection is lost"))
             });
             let body = Body::from_stream(part.chain(broken));
+            answer.header(header::CONTENT_LENGTH, bytes.len()).body(body)
+        }
+        Some(Reply::Stall(bytes, at)) => {
+            let part = stream::iter([Ok::<_, io::Error>(Bytes::copy_from_slice(&bytes[..at]))]);
+            let body = Body::from_stream(part.chain(stream::pending()));
             answer.header(header::CONTENT_LENGTH, bytes.len()).body(body)
         }
         Some(Reply::Endless) => {

@@ -101,7 +101,7 @@ async fn who_is_not_signed_in_is_told_before_anything_is_sent() {
         registry.publish(&bytes, author.public(), &text, "", &|_| {}).await.unwrap_err(),
     ] {
         assert_eq!((error.code(), error.reason()), (ProblemCode::PermissionDenied, Some("signed-out")), "{error}");
-        assert!(error.help().unwrap().contains("hal9 auth login test"), "{error}");
+        assert!(error.help().unwrap().contains("--registry test"), "{error}");
     }
     registry.set_token(Some(Secret::new("line\nbreak")));
     assert_eq!(registry.whoami().await.unwrap_err().code(), ProblemCode::Usage);

@@ -1,5 +1,7 @@
 //! Answers that never end, never come, or send elsewhere; and what is asked again.
 
+use std::{io::Write as _, process::Stdio};
+
 use hal9_registry_client::Registry;
 use hal9_registry_index::api::{ProblemCode, Query};
 use tempfile::TempDir;
@@ -31,6 +33,21 @@ async fn what_never_ends_is_not_read_to_its_end() {
     }
     let server = Server::start().await;
     server.get("/v1/registry", Reply::Endless);
+    let error = client(&server.url, &TempDir::new().unwrap()).about().await.unwrap_err();
+    assert_eq!(error.reason(), Some("size"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_small_and_becomes_large_is_not_unpacked_to_its_end() {
+    let server = Server::start().await;
+    // 64 MiB of blanks.
+    let mut packed = std::process::Command::new("gzip").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = packed.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || (0..64).try_for_each(|_| stdin.write_all(&[b' '; 1 << 20])));
+    let packed = packed.wait_with_output().unwrap().stdout;
+    writer.join().unwrap().unwrap();
+    assert!(packed.len() < 1 << 20);
+    server.get("/v1/registry", Reply::Encoded("gzip", packed));
     let error = client(&server.url, &TempDir::new().unwrap()).about().await.unwrap_err();
     assert_eq!(error.reason(), Some("size"), "{error}");
 }
