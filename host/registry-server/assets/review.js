@@ -4,10 +4,10 @@ import { keyNumber, publicLine, sign } from "./minisign.js";
 
 const form = document.getElementById("review");
 const words = document.getElementById("key-words");
-const { registry, plugin, author, now } = form.dataset;
+const { registry, plugin, author, now } = form?.dataset ?? {};
 const opened = performance.now();
 
-if (await able()) {
+if (form && (await able())) {
   form.hidden = false;
   document.querySelector("#by-command + p").textContent = "The command signs with a key that it keeps for you:";
   const pair = await kept(registry, author);
@@ -21,7 +21,7 @@ const statement = async (pair, type, body, comment) => {
   return JSON.stringify({ document: text, signatures: [await sign(pair, text, comment)] });
 };
 
-form.addEventListener("submit", async (event) => {
+form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button.primary");
   button.disabled = true;

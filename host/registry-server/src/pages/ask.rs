@@ -110,7 +110,7 @@ impl Caller {
             Err(_) => bare(head.status),
         };
         let retry_after = head.headers.get(header::RETRY_AFTER).cloned();
-        Err(Refused { status: head.status, problem, retry_after })
+        Err(Refused { status: head.status, problem: problem.into(), retry_after })
     }
 }
 

@@ -31,37 +31,44 @@ const FILES: [(&str, &str); 10] = [
     ("review.js", include_str!("../../assets/review.js")),
 ];
 
-/// Every file by its name with the hash of its content, and that name by the plain one.
-static SERVED: LazyLock<(BTreeMap<String, Asset>, BTreeMap<&str, String>)> = LazyLock::new(|| {
-    let mut served = BTreeMap::new();
-    let mut paths: BTreeMap<&str, String> = BTreeMap::new();
+/// All of them.
+#[derive(Default)]
+struct Served {
+    /// By the name that has the hash of the content in it.
+    files: BTreeMap<String, Asset>,
+    /// The addresses by the plain names.
+    paths: BTreeMap<&'static str, String>,
+}
+
+static SERVED: LazyLock<Served> = LazyLock::new(|| {
+    let mut served = Served::default();
     for (name, text) in FILES {
         let mut text = text.to_owned();
-        for (imported, path) in &paths {
+        for (imported, path) in &served.paths {
             text = text.replace(&format!("\"./{imported}\""), &format!("\"{path}\""));
         }
         let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
         let hash = blake3::hash(text.as_bytes()).to_hex();
         let file = format!("{stem}-{}.{kind}", &hash[..16]);
-        paths.insert(name, format!("/assets/{file}"));
+        served.paths.insert(name, format!("/assets/{file}"));
         let kind = match kind {
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
             _ => "image/svg+xml",
         };
-        served.insert(file, Asset { kind, text });
+        served.files.insert(file, Asset { kind, text });
     }
-    (served, paths)
+    served
 });
 
 /// Where a file is; a name that is none is a fault of a template, which the tests of the pages find.
 pub(crate) fn path(name: &str) -> &'static str {
-    SERVED.1.get(name).map_or("/assets/missing", String::as_str)
+    SERVED.paths.get(name).map_or("/assets/missing", String::as_str)
 }
 
 /// Gives a file, for ever: another content has another name.
 pub(super) async fn serve(Path(file): Path<String>) -> Result<Response, Refused> {
-    let asset = SERVED.0.get(&file).ok_or_else(Refused::nothing)?;
+    let asset = SERVED.files.get(&file).ok_or_else(Refused::nothing)?;
     let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Ok((headers, asset.text.as_str()).into_response())
 }

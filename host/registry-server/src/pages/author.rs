@@ -22,7 +22,8 @@ struct Author {
 
 /// The page of an author.
 pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> Result<Response, Refused> {
-    let author: AuthorPage = visit.caller.get(&format!("/v1/authors/{}", encoded(&name))).await?;
+    let author: AuthorPage =
+        visit.caller.get(&format!("/v1/authors/{}", encoded(&name))).await.map_err(Refused::at_address)?;
     let downloads = author.plugins.iter().map(|hit| hit.downloads).sum();
     Ok(page(StatusCode::OK, &Author { frame: visit.frame, author, downloads }))
 }

@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use hal9_registry_index::api::{ProblemBody, ProblemCode};
+use hal9_registry_index::api::{Problem, ProblemBody, ProblemCode};
 
 use super::{
     Pages,
@@ -17,18 +17,22 @@ use super::{
 };
 use crate::Refusal;
 
+/// More than any refusal says.
+const MAX_PROBLEM: usize = 64 << 10;
+
 /// A page that is not shown, as the API told why. As an answer it is empty until [`show`] has made a page of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
     pub(crate) status: StatusCode,
-    pub(crate) problem: ProblemBody,
+    pub(crate) problem: Box<ProblemBody>,
     pub(crate) retry_after: Option<HeaderValue>,
 }
 
 impl Refused {
     fn new(status: StatusCode, code: ProblemCode, message: &str, help: Option<&str>) -> Self {
         let (message, help) = (message.to_owned(), help.map(str::to_owned));
-        Self { status, problem: ProblemBody { code, reason: None, plugin: None, message, help }, retry_after: None }
+        let problem = ProblemBody { code, reason: None, plugin: None, message, help }.into();
+        Self { status, problem, retry_after: None }
     }
 
     /// There is nothing at this address.
@@ -36,6 +40,11 @@ impl Refused {
         let message = "There is nothing at this address.";
         let help = "It may have been mistyped. Search for what you were looking for, or begin at the front page.";
         Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, message, Some(help))
+    }
+
+    /// As it is for who has followed a link: a name that cannot be one is one that nothing has.
+    pub(crate) fn at_address(self) -> Self {
+        if self.status == StatusCode::BAD_REQUEST { Self::nothing() } else { self }
     }
 
     /// Nobody is signed in, and this is for somebody who is.
@@ -98,11 +107,37 @@ pub(super) async fn show(State(pages): State<Pages>, request: Request, next: Nex
         Ok(visit) => visit.frame,
         Err(_) => nameless(visitor.uri.path()),
     };
+    answer(&refused, frame)
+}
+
+fn answer(refused: &Refused, frame: Frame) -> Response {
     let title = title(refused.status);
-    let mut response = page(refused.status, &FailurePage { frame, refused: &refused, title });
+    let mut response = page(refused.status, &FailurePage { frame, refused, title });
     if let Some(after) = refused.retry_after.clone() {
         response.headers_mut().insert(header::RETRY_AFTER, after);
     }
+    response
+}
+
+/// Makes a page of what is refused in front of all pages, such as asking too often, where a page was asked for.
+pub(crate) async fn friendly(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let is_page = !(path.starts_with("/v1/") || path == "/health" || path == "/openapi.json");
+    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !is_page || !json || response.status().is_success() {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    let problem =
+        match axum::body::to_bytes(body, MAX_PROBLEM).await.map(|body| serde_json::from_slice::<Problem>(&body)) {
+            Ok(Ok(problem)) => problem.error.into(),
+            _ => of_status(head.status).problem,
+        };
+    let retry_after = head.headers.get(header::RETRY_AFTER).cloned();
+    let refused = Refused { status: head.status, problem, retry_after };
+    let mut response = answer(&refused, nameless(&path));
+    super::guard::close(response.headers_mut());
     response
 }
 

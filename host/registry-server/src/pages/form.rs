@@ -26,7 +26,7 @@ impl Form {
         if !refused.is_about_form() {
             return Err(refused);
         }
-        let mut problem = refused.problem;
+        let mut problem = *refused.problem;
         if problem.reason.as_deref() == Some("bad-nonce") {
             problem.message = "This form was open for too long, or was sent twice.".to_owned();
             problem.help = Some("Send it again.".to_owned());

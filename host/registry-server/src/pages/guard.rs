@@ -18,7 +18,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// Headers of every page.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    close(response.headers_mut());
+    response
+}
+
+/// Writes the headers of a page.
+pub(super) fn close(headers: &mut HeaderMap) {
     let all = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -35,7 +40,6 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
-    response
 }
 
 /// Refuses a change that another site asks a visitor's browser for. The cookie is `SameSite=Strict`, so that such a request is not signed in either;
@@ -50,7 +54,7 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
             message: "This form was sent from another site.".to_owned(),
             help: Some("Open the registry's own page and send it from there.".to_owned()),
         };
-        return Refused { status: StatusCode::FORBIDDEN, problem, retry_after: None }.into_response();
+        return Refused { status: StatusCode::FORBIDDEN, problem: problem.into(), retry_after: None }.into_response();
     }
     next.run(request).await
 }

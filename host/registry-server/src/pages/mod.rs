@@ -24,6 +24,8 @@ mod words;
 
 use std::sync::Arc;
 
+pub(crate) use failure::friendly;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -59,8 +61,8 @@ pub(crate) fn router(api: Router, url: Option<&str>) -> (Router, Router) {
 
 fn guarded(router: Router<Pages>, pages: &Pages) -> Router {
     router
-        .layer(middleware::from_fn_with_state(pages.clone(), failure::show))
         .layer(middleware::from_fn(guard::same_site))
+        .layer(middleware::from_fn_with_state(pages.clone(), failure::show))
         .layer(middleware::from_fn(guard::headers))
         .with_state(pages.clone())
 }

@@ -170,11 +170,21 @@ fn sentences(permission: &Permission) -> (String, &'static str) {
     match permission.kind {
         PermissionKind::NetworkHttp => (
             to("Send unencrypted HTTP requests to", "Send unencrypted HTTP requests to any public host"),
-            "No host but that, and no private or local address unless it is named as one. It cannot wait for connections. Others on the way can read what is sent.",
+            match scope {
+                Some(_) => {
+                    "No other host, and it cannot wait for connections. Others on the way can read what is sent."
+                }
+                None => {
+                    "No private or local address, and it cannot wait for connections. Others on the way can read what is sent."
+                }
+            },
         ),
         PermissionKind::NetworkHttps => (
             to("Send HTTPS requests to", "Send HTTPS requests to any public host"),
-            "No host but that, and no private or local address unless it is named as one. It cannot wait for connections.",
+            match scope {
+                Some(_) => "No other host, and it cannot wait for connections.",
+                None => "No private or local address, and it cannot wait for connections.",
+            },
         ),
         PermissionKind::FileRead => (
             folder("Read every file below", scope),
@@ -207,7 +217,11 @@ fn sentences(permission: &Permission) -> (String, &'static str) {
                 "Read, write, list and delete entries of HAL9’s memory whose keys begin with",
                 "Read, write, list and delete every entry of HAL9’s memory",
             ),
-            if scope.is_some() { "No entry whose key begins otherwise, and no file." } else { "No file." },
+            if scope.is_some() {
+                "No entry whose key begins otherwise, and nothing that is not in that memory."
+            } else {
+                "Nothing that is not in that memory."
+            },
         ),
         PermissionKind::Hal9Metrics => (
             to("Report metrics whose names begin with", "Report metrics of any name"),

@@ -11,7 +11,7 @@ use axum::{
 use hal9_package::PublicKey;
 use hal9_registry_index::{
     Notice, Severity,
-    api::{InterfaceSummary, PluginPage, ReviewPage, VersionPage, VersionSummary},
+    api::{Account, InterfaceSummary, PluginPage, ReviewPage, VersionPage, VersionSummary},
 };
 use serde::Deserialize;
 
@@ -63,7 +63,7 @@ pub(super) async fn newest(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refused> {
-    let plugin: PluginPage = visit.caller.get(&format!("/v1/plugins/{}", encoded(&id))).await?;
+    let plugin: PluginPage = of_plugin(&visit, &id).await?;
     let version = plugin.summary.version.to_string();
     show(&pages, visit, &headers, plugin, &version, shown.reviews, false).await
 }
@@ -76,7 +76,7 @@ pub(super) async fn version(
     Path((id, version)): Path<(String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refused> {
-    let plugin: PluginPage = visit.caller.get(&format!("/v1/plugins/{}", encoded(&id))).await?;
+    let plugin: PluginPage = of_plugin(&visit, &id).await?;
     show(&pages, visit, &headers, plugin, &version, shown.reviews, true).await
 }
 
@@ -88,8 +88,19 @@ pub(super) async fn signature(visit: Visit, Path((id, version)): Path<(String, S
     Ok((headers, version.signature).into_response())
 }
 
+/// Whether an account owns a plugin.
+pub(super) fn owns(account: &Account, plugin: &PluginPage) -> bool {
+    plugin.owners.iter().any(|owner| owner.account == account.name.as_str())
+}
+
+/// All that there is to say of a plugin.
+pub(super) async fn of_plugin(visit: &Visit, id: &str) -> Result<PluginPage, Refused> {
+    visit.caller.get(&format!("/v1/plugins/{}", encoded(id))).await.map_err(Refused::at_address)
+}
+
 async fn of_version(visit: &Visit, id: &str, version: &str) -> Result<VersionPage, Refused> {
-    visit.caller.get(&format!("/v1/plugins/{}/versions/{}", encoded(id), encoded(version))).await
+    let path = format!("/v1/plugins/{}/versions/{}", encoded(id), encoded(version));
+    visit.caller.get(&path).await.map_err(Refused::at_address)
 }
 
 async fn show(
@@ -179,6 +190,11 @@ impl View {
     /// What the component exports and imports, each with its word in the address of a search.
     fn interfaces(&self) -> [(&'static str, &'static str, &[InterfaceSummary]); 2] {
         [("Exports", "exports", &self.version.exports), ("Imports", "imports", &self.version.imports)]
+    }
+
+    /// Whether it is the visitor's own, which he does not judge.
+    fn is_own(&self) -> bool {
+        self.frame.account.as_ref().is_some_and(|account| owns(account, &self.plugin))
     }
 
     /// An address that a link may lead to: what is not one of the web is not shown.

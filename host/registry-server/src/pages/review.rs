@@ -36,6 +36,8 @@ struct ReviewForm {
     /// The version that is chosen at first.
     chosen: String,
     now: u64,
+    /// Whether the plugin is the visitor's own, which he does not judge.
+    own: bool,
 }
 
 /// Which version is to be reviewed.
@@ -78,10 +80,11 @@ pub(super) async fn send(visit: Visit, Path(id): Path<String>, multipart: Multip
 }
 
 async fn show(visit: Visit, id: &str, form: Form, chosen: String) -> Result<Response, Refused> {
-    let plugin: PluginPage = visit.caller.get(&format!("/v1/plugins/{}", encoded(id))).await?;
+    let plugin = super::plugin::of_plugin(&visit, id).await?;
     let chosen = if chosen.is_empty() { plugin.summary.version.to_string() } else { chosen };
     let account = visit.account()?.clone();
-    Ok(page(form.status, &ReviewForm { frame: visit.frame, account, plugin, form, chosen, now: words::now() }))
+    let own = super::plugin::owns(&account, &plugin);
+    Ok(page(form.status, &ReviewForm { frame: visit.frame, account, plugin, form, chosen, now: words::now(), own }))
 }
 
 async fn hand_on(visit: &Visit, id: &str, multipart: Multipart) -> Result<(), Refused> {

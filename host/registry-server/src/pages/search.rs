@@ -48,7 +48,7 @@ pub(super) async fn show(
         Ok(found) => (found, None, StatusCode::OK),
         // A filter that is none is told beside the filters.
         Err(refused) if refused.status == StatusCode::BAD_REQUEST => {
-            (Found { total: 0, hits: Vec::new(), facets: Default::default() }, Some(refused.problem), refused.status)
+            (Found { total: 0, hits: Vec::new(), facets: Default::default() }, Some(*refused.problem), refused.status)
         }
         Err(refused) => return Err(refused),
     };

@@ -107,7 +107,7 @@ pub(crate) fn full(stars: &u8) -> String {
 pub(crate) fn rating(rating: &RatingSummary) -> String {
     match rating.count {
         0 => "not rated yet".to_owned(),
-        count => format!("{:.1} of 5 stars, {}", rating.mean, counted(count, "review", "reviews")),
+        count => format!("{:.1} of 5 stars by {}", rating.mean, counted(count, "person", "people")),
     }
 }
 

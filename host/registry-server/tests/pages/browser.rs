@@ -6,12 +6,16 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use futures::FutureExt as _;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
+
+/// What has not happened by then will not.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser with one window.
 pub(crate) struct Browser {
@@ -54,12 +58,8 @@ impl Browser {
     async fn open() -> Self {
         let (chromium, driver) = programs();
         let profile = tempfile::tempdir().unwrap();
-        let mut child = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(driver).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| {
             let line = line.unwrap();
@@ -70,8 +70,16 @@ impl Browser {
         std::thread::spawn(move || lines.for_each(drop));
         let driver = Driver { child, url: format!("http://127.0.0.1:{}", port.expect("chromedriver has begun")) };
         let mut arguments: Vec<String> = [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--force-prefers-reduced-motion",
             "--window-size=1400,1000",
         ]
         .map(str::to_owned)
@@ -150,13 +158,18 @@ impl Browser {
         self.find(selector).await.send_keys(text).await.unwrap();
     }
 
-    /// Waits until a script in the page says yes.
+    /// Waits until a script in the page says yes. It is asked again and again, as a question to a page that is left is never answered.
     pub(crate) async fn until(&self, condition: &str) {
-        let script = format!(
-            "const [done] = arguments; const look = () => {{ if ({condition}) done(true); else requestAnimationFrame(look); }}; look();"
-        );
-        if let Err(error) = self.client.execute_async(&script, Vec::new()).await {
-            panic!("{condition}: {error}\n{}", self.text("body").await);
+        let begun = Instant::now();
+        let script = format!("return Boolean({condition})");
+        loop {
+            // Between two pages there is nothing to ask.
+            let answer = self.client.execute(&script, Vec::new()).await;
+            if matches!(answer, Ok(Value::Bool(true))) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{condition}: {answer:?}\n{}", self.text("body").await);
+            tokio::task::yield_now().await;
         }
     }
 

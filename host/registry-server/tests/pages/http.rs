@@ -30,8 +30,7 @@ async fn a_page_runs_and_loads_nothing_but_our_own_files() {
 async fn files_have_names_that_change_with_them_and_are_kept_for_ever() {
     let site = Site::new().await;
     let page = site.page("/search").await.text().await.unwrap();
-    let files: Vec<&str> =
-        page.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    let files: Vec<&str> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
     assert!(files.len() >= 5, "{files:?}");
     for file in files {
         let answer = site.page(file).await;
@@ -53,7 +52,15 @@ async fn files_have_names_that_change_with_them_and_are_kept_for_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_told_in_the_words_of_who_asked() {
     let site = Site::new().await;
-    for path in ["/nothing", "/plugins/ai.example.none", "/plugins/not an id", "/plugins/a.b/1.0.0", "/authors/nobody", "/authors/%00", "/assets/x.js"] {
+    for path in [
+        "/nothing",
+        "/plugins/ai.example.none",
+        "/plugins/not an id",
+        "/plugins/a.b/1.0.0",
+        "/authors/nobody",
+        "/authors/%00",
+        "/assets/x.js",
+    ] {
         let answer = site.page(path).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         let text = answer.text().await.unwrap();
@@ -68,7 +75,9 @@ async fn what_is_not_there_is_told_in_the_words_of_who_asked() {
     assert!(assert_status(page, StatusCode::UNSUPPORTED_MEDIA_TYPE).await.contains("<h1>That did not work</h1>"));
     let form = "application/x-www-form-urlencoded";
     let large = site.request(Method::POST, "/sign-in").header("content-type", form).body("x".repeat(300 << 10));
-    assert!(assert_status(large.send().await.unwrap(), StatusCode::PAYLOAD_TOO_LARGE).await.contains("<h1>Too large</h1>"));
+    assert!(
+        assert_status(large.send().await.unwrap(), StatusCode::PAYLOAD_TOO_LARGE).await.contains("<h1>Too large</h1>")
+    );
     site.stop().await;
 }
 

@@ -1,5 +1,7 @@
 //! The pages of a registry in headless Chromium, against the real server on this machine with real packages.
 
+#![expect(clippy::unwrap_used, reason = "tests end where something is not as it should be")]
+
 mod accessible;
 mod browser;
 mod hostile;

@@ -10,7 +10,7 @@ use crate::{
 
 /// A plugin with a history: three versions that ask for different things, one of them yanked, with reviews, a notice and a plugin that needs it.
 pub(crate) async fn with_history(site: &Site) -> (Author, Author) {
-    let (ada, bob) = (site.author("ada").await, site.author("bob").await);
+    let (ada, bob, carol) = (site.author("ada").await, site.author("bob").await, site.author("carol").await);
     let id = "ai.example.words";
     let readme = "# Words\n\nCounts words, and [says so](https://example.com/words).\n\n## Use\n\n```sh\nhal9 tool call echo --params '{}'\n```\n\n| word | count |\n|---|---|\n| a | 1 |\n\n![a picture](https://example.com/a.png)\n";
     let of = |version: &str, permissions: Value| {
@@ -25,7 +25,7 @@ pub(crate) async fn with_history(site: &Site) -> (Author, Author) {
     site.review(&bob, &second, 2, "It asked for the network.\nI do not know why.").await;
     let notes = "## Calmer\n\n- asks for **no network** any more\n- reads the words from `/words`\n";
     let third = site.publish(&ada, &of("1.2.0", json!(["FileRead:./words=>/words", "SystemTime"])), notes).await;
-    site.review(&ada, &third, 5, "").await;
+    site.review(&carol, &third, 5, "").await;
     let token = Some(ada.token.as_str());
     let path = format!("/v1/plugins/{id}/versions/1.0.0/yank");
     let _: Value = site.change(token, reqwest::Method::PUT, &path, &json!({"reason": "Counted twice"})).await;
@@ -69,7 +69,7 @@ async fn a_page_says_what_a_plugin_may_do_and_how_that_changed() {
         assert!(browser.has(".written-by-author a[rel~=nofollow][href='https://example.com/words']").await);
         assert!(!browser.has(".written-by-author h1, .written-by-author h2").await);
         let reviews = browser.text("section[aria-labelledby=reviews]").await;
-        for words in ["3.5", "2 reviews", "bob of 1.1.0", "another version", "I do not know why.", "Signed by key"] {
+        for words in ["3.5", "by 2 people", "bob of 1.1.0", "another version", "I do not know why.", "Signed by key"] {
             assert!(reviews.replace('\n', " ").contains(words), "{words:?} in {reviews}");
         }
         assert!(browser.text("section[aria-labelledby=offers]").await.contains("ai.example.sentences"));

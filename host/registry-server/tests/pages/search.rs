@@ -4,15 +4,25 @@ use serde_json::json;
 
 use crate::{
     browser::browse,
-    site::{Site, package, tool},
+    site::{Author, Site, package, tool},
 };
 
 /// Some plugins that differ in what they are and ask for.
-pub(crate) async fn several(site: &Site) {
-    let ada = site.author("ada").await;
+async fn several(site: &Site) {
+    several_of(site, &site.author("ada").await).await;
+}
+
+/// Those plugins, by an author.
+pub(crate) async fn several_of(site: &Site, author: &Author) {
     for (id, name, kind, permissions, tags) in [
         ("ai.example.echo", "Echo chamber", "tool", json!([]), json!(["text"])),
-        ("ai.example.fetcher", "Page fetcher", "tool", json!(["NetworkHttps:example.com", "SystemTime"]), json!(["web", "text"])),
+        (
+            "ai.example.fetcher",
+            "Page fetcher",
+            "tool",
+            json!(["NetworkHttps:example.com", "SystemTime"]),
+            json!(["web", "text"]),
+        ),
         ("ai.example.archive", "Paper archive", "tool", json!(["FileRead:./papers=>/papers"]), json!(["files"])),
         ("ai.example.keeper", "Keeper", "memory-provider", json!(["Hal9Memory:notes/"]), json!(["memory"])),
     ] {
@@ -20,8 +30,9 @@ pub(crate) async fn several(site: &Site) {
             "tool" => json!([{"ToolProvider": {"tool_name": "echo", "description": "Gives back its parameters"}}]),
             _ => json!([{"MemoryProvider": {"provider_name": "keeper", "description": "Keeps what it is told"}}]),
         };
-        let changes = json!({"metadata": {"name": name, "tags": tags}, "permissions": permissions, "capabilities": capability});
-        site.publish(&ada, &package(&tool(id, "1.0.0", changes), kind, "# A plugin\n\nIt works."), "").await;
+        let changes =
+            json!({"metadata": {"name": name, "tags": tags}, "permissions": permissions, "capabilities": capability});
+        site.publish(author, &package(&tool(id, "1.0.0", changes), kind, "# A plugin\n\nIt works."), "").await;
     }
 }
 

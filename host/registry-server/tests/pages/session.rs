@@ -47,7 +47,8 @@ async fn somebody_signs_up_makes_a_token_revokes_it_and_signs_out() {
         assert!(assert_status(account, StatusCode::OK).await.contains("grace"));
         browser.go(&format!("{}/account", site.url)).await;
         assert!(!browser.text("main").await.contains(&secret), "it is shown once");
-        browser.client
+        browser
+            .client
             .find(fantoccini::Locator::XPath("//tr[contains(., 'laptop')]//button"))
             .await
             .unwrap()
@@ -92,7 +93,10 @@ async fn a_wrong_password_is_told_and_nobody_is_sent_elsewhere() {
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         assert_eq!(answer.headers()["location"], place, "{to}");
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"),
+            "{cookie}"
+        );
     }
     // A form that was sent before.
     let nonce = site.nonce().await;
@@ -149,5 +153,7 @@ async fn a_closed_registry_says_who_makes_accounts() {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }

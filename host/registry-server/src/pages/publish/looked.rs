@@ -125,10 +125,8 @@ impl Looked {
 /// The key that has signed it: the one that was sent, or the one of the plugin's that the signature names.
 fn key(known: Option<&PluginPage>, sent: &str, signature: &Signature) -> Result<PublicKey, Refused> {
     if !sent.is_empty() {
-        let help = "Paste the line that begins with RW, of the .pub file that was made with the secret key.";
-        return sent
-            .parse()
-            .map_err(|error: hal9_package::ParseError| problem(ProblemCode::Signature, error.to_string(), help));
+        let told = |error: hal9_package::ParseError| problem(ProblemCode::Signature, error.to_string(), "");
+        return sent.parse().map_err(told);
     }
     let Some(known) = known else {
         let help = "Paste the public key that it is signed with: later versions are held against it.";
@@ -179,6 +177,8 @@ fn problem(code: ProblemCode, message: String, help: &str) -> Refused {
         ProblemCode::PermissionDenied => axum::http::StatusCode::FORBIDDEN,
         _ => axum::http::StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let problem = ProblemBody { code, reason: None, plugin: None, message, help: Some(help.to_owned()) };
-    Refused { status, problem, retry_after: None }
+    // Some errors say themselves what to write.
+    let help = (!help.is_empty()).then(|| help.to_owned());
+    let problem = ProblemBody { code, reason: None, plugin: None, message, help };
+    Refused { status, problem: problem.into(), retry_after: None }
 }

@@ -60,7 +60,11 @@ async fn bytes(mut field: Field<'_>, what: &str, max: usize) -> Result<Vec<u8>, 
                 message: format!("{what} is larger than {}.", words::size(max as u64)),
                 help: Some("Send less, or a smaller file.".to_owned()),
             };
-            return Err(Refused { status: axum::http::StatusCode::PAYLOAD_TOO_LARGE, problem, retry_after: None });
+            return Err(Refused {
+                status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
+                problem: problem.into(),
+                retry_after: None,
+            });
         }
         bytes.extend_from_slice(&chunk);
     }
