@@ -5,8 +5,8 @@ use hal9_host::{Error as HostError, FailureCode};
 use hal9_package::{PackageError, PluginId, SignatureError};
 use hal9_registry::{Error as RegistryError, LockError, Unsolvable};
 use hal9_registry_client::{Error as ClientError, oci::OciError};
-use hal9_registry_index::api::ProblemCode;
-use hal9_registry_server::Error as ServerError;
+use hal9_registry_index::api::{ProblemBody, ProblemCode};
+use hal9_registry_server::{Error as ServerError, Refusal};
 
 /// What sort of failure; programs branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -248,20 +248,32 @@ impl From<OciError> for Failure {
     }
 }
 
+impl From<ProblemCode> for Code {
+    fn from(code: ProblemCode) -> Self {
+        match code {
+            ProblemCode::Usage => Self::Usage,
+            ProblemCode::NotFound => Self::NotFound,
+            ProblemCode::InvalidPackage => Self::InvalidPackage,
+            ProblemCode::Signature => Self::Signature,
+            ProblemCode::PermissionDenied => Self::PermissionDenied,
+            ProblemCode::LimitExceeded => Self::LimitExceeded,
+            ProblemCode::Conflict => Self::Conflict,
+            ProblemCode::Unavailable => Self::Unavailable,
+            ProblemCode::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(Refusal { problem, .. }: Refusal) -> Self {
+        let ProblemBody { code, reason, plugin, message, help } = *problem;
+        Self { code: code.into(), reason, plugin, message, help }
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        let code = match error.code() {
-            ProblemCode::Usage => Code::Usage,
-            ProblemCode::NotFound => Code::NotFound,
-            ProblemCode::InvalidPackage => Code::InvalidPackage,
-            ProblemCode::Signature => Code::Signature,
-            ProblemCode::PermissionDenied => Code::PermissionDenied,
-            ProblemCode::LimitExceeded => Code::LimitExceeded,
-            ProblemCode::Conflict => Code::Conflict,
-            ProblemCode::Unavailable => Code::Unavailable,
-            ProblemCode::Internal => Code::Internal,
-        };
-        let mut failure = Self::new(code, error.to_string()).help(error.help().unwrap_or_default());
+        let mut failure = Self::new(error.code().into(), error.to_string()).help(error.help().unwrap_or_default());
         failure.reason = error.reason().map(str::to_owned);
         failure.plugin = error.plugin().map(str::to_owned);
         failure

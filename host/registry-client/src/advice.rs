@@ -115,7 +115,7 @@ impl Error {
             }
             Self::ClaimedElsewhere { plugin, .. } => {
                 return Some(format!(
-                    "change `plugins` in `hal9.toml`, or run `hal9 plugin uninstall {plugin}` and install it again"
+                    "change `plugins` in `hal9.toml`, or run `hal9 plugin uninstall {plugin} --purge` and install it again"
                 ));
             }
             Self::Unlisted { .. } => {

@@ -53,7 +53,7 @@ Refused while another plugin needs it. What it keeps in HAL9's memory stays, unl
         /// Only this version; the newest that is left serves then
         #[arg(id = "ONLY", long = "version", value_name = "VERSION")]
         version: Option<semver::Version>,
-        /// Delete what it keeps in HAL9's memory, and its logs
+        /// Delete what it keeps in HAL9's memory, and its logs, and forget which registry it is from
         #[arg(long, conflicts_with = "ONLY")]
         purge: bool,
     },

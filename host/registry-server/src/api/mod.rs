@@ -37,6 +37,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .fallback_service(elsewhere)
         .layer(layers::compression())
         .layer(middleware::from_fn_with_state(state, layers::every))
+        .layer(middleware::from_fn(pages::friendly))
 }
 
 /// The paths of the HTTP interface, each with what the OpenAPI document says of it.

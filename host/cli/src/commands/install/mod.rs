@@ -96,7 +96,7 @@ pub(super) async fn run(
         StoreCommand::Install(args) => install(session, environment, args, offers).await,
         StoreCommand::Upgrade(args) => upgrade::run(session, environment, args, offers).await,
         StoreCommand::Uninstall { plugin, version, purge } => {
-            remove::uninstall(session, &plugin, version.as_ref(), purge)
+            remove::uninstall(session, &plugin, version.as_ref(), purge).await
         }
         StoreCommand::Use { plugin, version } => remove::switch(session, &plugin, &version).await,
         StoreCommand::Lock { output } => lock::print(session, output.as_deref()),

@@ -12,11 +12,12 @@ use super::trial;
 use crate::failure::{Code, Failure};
 use crate::memory_store::SqliteMemory;
 use crate::output::{bold, dim, green};
+use crate::registries::{Online, Registries};
 use crate::session::Session;
 use crate::trust::Leave;
 use crate::{logs, validation};
 
-pub(super) fn uninstall(
+pub(super) async fn uninstall(
     session: &mut Session,
     name: &str,
     version: Option<&Version>,
@@ -48,6 +49,8 @@ pub(super) fn uninstall(
     recorded(session, "was uninstalled")?;
     // Last: what it kept is of no use to anybody else, and a plugin without it could not go on.
     let keys = if purge {
+        let mut registries = Registries::open(&session.home, &session.settings, &Online::default())?;
+        registries.unbind(&id).await?;
         logs::remove(&session.home.logs(), &id)?;
         Some(SqliteMemory::open(&session.home.memory())?.forget(&id)?)
     } else {

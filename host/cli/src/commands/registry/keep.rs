@@ -4,38 +4,120 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hal9_package::PublicKey;
-use hal9_registry_server as server;
+use hal9_registry_client::{Registry, RegistrySettings};
+use hal9_registry_index::api::Credentials;
+use hal9_registry_server::{self as server, Config, Fetch, Retention, Server};
 use serde_json::json;
 
 use crate::args::ServerAccountCommand;
-use crate::failure::Failure;
-use crate::output::{Output, dim, green};
+use crate::failure::{Code, Failure};
+use crate::output::{Output, bold, count, dim, green, size};
+use crate::password::{self, Of};
+use crate::registries::{ago, day};
 
-pub(super) async fn backup(_output: Output, _data: PathBuf, _file: PathBuf) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+/// Work that takes the disk's time, off the thread that answers.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, server::Error> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| Failure::internal("the work was broken off", &error))??)
 }
 
-pub(super) async fn restore(_output: Output, _file: PathBuf, _data: PathBuf) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+pub(super) async fn backup(output: Output, data: PathBuf, file: PathBuf) -> Result<(), Failure> {
+    if file.exists() {
+        return Err(Failure::new(Code::Conflict, format!("{} is there already", file.display()))
+            .help("name another file, or move this one away"));
+    }
+    let spinner = output.spinner("writing the backup");
+    let target = file.clone();
+    let saved = blocking(move || server::backup(&data, &target)).await?;
+    drop(spinner);
+    let value = json!({
+        "file": file, "registry": saved.registry, "packages": saved.packages, "bytes": saved.bytes,
+    });
+    output.result(&value, || {
+        let what = format!("{}, {}", count(saved.packages, "package"), size(saved.bytes));
+        let secret = "it has the registry's keys within: keep it to yourself";
+        format!("{} {} has all of it: {what}\n  {}\n", green("✓"), file.display(), dim(secret))
+    })
 }
 
-pub(super) async fn prune(_output: Output, _data: PathBuf, _yanked: Option<Duration>) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+pub(super) async fn restore(output: Output, file: PathBuf, data: PathBuf) -> Result<(), Failure> {
+    let spinner = output.spinner("bringing the registry back");
+    let folder = data.clone();
+    let back = blocking(move || server::restore(&file, &folder)).await?;
+    drop(spinner);
+    let value = json!({
+        "data": data, "registry": back.registry, "made": back.made, "plugins": back.plugins, "packages": back.packages, "index": back.index,
+    });
+    output.result(&value, || {
+        let what = format!("{}, {}", count(back.plugins, "plugin"), count(back.packages, "package"));
+        format!("{} {} is what it was {}: {what}\n", green("✓"), data.display(), ago(back.made))
+    })
+}
+
+pub(super) async fn prune(output: Output, data: PathBuf, yanked: Option<Duration>) -> Result<(), Failure> {
+    let spinner = output.spinner("looking for what is over");
+    let gone = blocking(move || server::prune(&data, &Retention { keep_yanked: yanked })).await?;
+    drop(spinner);
+    let value = json!({
+        "uploads": gone.uploads, "tokens": gone.tokens, "withdrawn": gone.withdrawn, "files": gone.files, "bytes": gone.bytes,
+    });
+    output.result(&value, || {
+        let what = [
+            count(gone.uploads, "upload"),
+            count(gone.tokens, "token"),
+            format!("the packages of {}", count(gone.withdrawn, "yanked version")),
+            format!("{} ({})", count(gone.files, "file"), size(gone.bytes)),
+        ];
+        format!("{} removed: {}\n", green("✓"), what.join(", "))
+    })
+}
+
+/// Another registry, as a mirror reaches it.
+struct Source(Registry);
+
+impl Fetch for Source {
+    async fn fetch(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
+        self.0.fetch(path, most).await.map_err(|error| error.to_string())
+    }
 }
 
 pub(super) async fn mirror(
-    _output: Output,
-    _url: String,
-    _data: PathBuf,
-    _key: Option<PublicKey>,
-    _insecure: bool,
+    output: Output,
+    url: String,
+    data: PathBuf,
+    key: Option<PublicKey>,
+    insecure: bool,
 ) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+    // What is kept by who asks is of no use: the mirror keeps it itself.
+    let folder = tempfile::tempdir().map_err(|error| Failure::file(&std::env::temp_dir(), &error))?;
+    let mut settings = RegistrySettings::new("mirrored", &url);
+    settings.key = key.clone();
+    settings.allow_http = insecure;
+    let source = Source(Registry::open(settings, folder.path())?);
+    let spinner = output.spinner(format!("copying {url}"));
+    let copied = server::mirror(&url, &source, &data, key.as_ref()).await?;
+    drop(spinner);
+    let value = json!({
+        "data": data, "source": url, "registry": copied.registry, "index": copied.index, "plugins": copied.plugins,
+        "new_packages": copied.packages, "expires": copied.expires,
+    });
+    output.result(&value, || {
+        let what = format!("{}, {} new", count(copied.plugins, "plugin"), count(copied.packages, "package"));
+        let next = format!(
+            "its index expires {}: copy it again before; serve it: hal9 registry serve --data {}",
+            day(copied.expires),
+            data.display()
+        );
+        format!("{} {} has what {} has: {what}\n  {}\n", green("✓"), data.display(), bold(&url), dim(next))
+    })
 }
 
 pub(super) async fn rotate_keys(output: Output, data: PathBuf, root: bool) -> Result<(), Failure> {
     let spinner = output.spinner("making keys");
-    let version = server::rotate_keys(&data, root)?;
+    let folder = data.clone();
+    let version = blocking(move || server::rotate_keys(&folder, root)).await?;
     drop(spinner);
     let keys = data.join("keys");
     output.result(&json!({ "root": version, "root_key": root, "keys": keys }), || {
@@ -48,6 +130,12 @@ pub(super) async fn rotate_keys(output: Output, data: PathBuf, root: bool) -> Re
     })
 }
 
-pub(super) async fn account(_output: Output, _command: ServerAccountCommand) -> Result<(), Failure> {
-    Err(Failure::usage("not yet", ""))
+pub(super) async fn account(output: Output, command: ServerAccountCommand) -> Result<(), Failure> {
+    let ServerAccountCommand::Add { name, data } = command;
+    let password = password::choose(Of::Account(name.as_str()))?;
+    let server = Server::open(Config::new(&data))?;
+    server.state().make_account(Credentials { name: name.clone(), password }).await?;
+    output.result(&json!({ "account": name, "data": data }), || {
+        format!("{} {} has an account in {}\n", green("✓"), bold(&name), data.display())
+    })
 }
