@@ -10,6 +10,8 @@ mod order;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod prepared;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod publish;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod scenarios;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tracer;

@@ -88,7 +88,7 @@ impl Prepared {
 }
 
 /// Packs a neuron of layer L1.
-fn package(folder: &Path, id: &str, version: &str, needs: &str, component: &[u8]) -> PathBuf {
+pub(crate) fn package(folder: &Path, id: &str, version: &str, needs: &str, component: &[u8]) -> PathBuf {
     let manifest = format!(
         r#"{{"api_version": 1,
             "metadata": {{"id": "{id}", "name": "{id}", "version": "{version}", "author": "a", "license": "MIT"}},
@@ -167,7 +167,7 @@ impl Home {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

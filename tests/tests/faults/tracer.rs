@@ -76,8 +76,14 @@ const NO_CALL: u64 = u64::MAX;
 
 /// Runs a command to its end. Changes are those of files below a folder, whose path has no links in it.
 pub(crate) fn run(command: &Command, below: &Path, fault: Fault) -> Traced {
+    run_with(command, below, fault, |_| {})
+}
+
+/// As [`run`], for a command that ends when somebody tells it to: `started` is given its process before it does anything.
+pub(crate) fn run_with(command: &Command, below: &Path, fault: Fault, started: impl FnOnce(Pid)) -> Traced {
     let [mut stdout, mut stderr] = [(); 2].map(|()| tempfile::tempfile().unwrap());
     let child = stopped(command, &stdout, &stderr);
+    started(child);
     let options = Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACECLONE
         | Options::PTRACE_O_TRACEFORK

@@ -1,9 +1,10 @@
 //! `hal9 registry add|remove|list`: the registries that plugins are had from.
 
+use hal9_registry_client::Registry;
 use serde_json::json;
 
 use crate::args::AddArgs;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::home::Home;
 use crate::output::{Output, bold, dim, green, plain, table, yellow};
 use crate::policy_file::PolicyFile;
@@ -18,34 +19,55 @@ pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs
     if let Some(other) = file.settings()?.registries().get(&name).filter(|other| other.url != registry.url) {
         let message = format!("`{name}` is {} already", other.url);
         let help = format!("give this one another name, or take the other out: hal9 registry remove {name}");
-        return Err(Failure::new(crate::failure::Code::Conflict, message).help(help));
+        return Err(Failure::new(Code::Conflict, message).help(help));
     }
     // Asked before it is written down: what does not answer, or is not whom the key names, is not used.
     let opened = registries::open(&home, &name, &registry, &Online::default())?;
     let spinner = output.spinner(format!("asking {}", registry.url));
-    let synced = opened.sync_for(&[], registries::now()).await?;
-    let (about, keys) = (opened.about().await?, opened.root()?.map(|root| root.root_keys).unwrap_or_default());
+    let introduced = introduce(&opened).await;
     drop(spinner);
+    let introduced = match introduced {
+        Ok(introduced) => Some(introduced),
+        // It is private: whoever logs in finds out who it is.
+        Err(failure) if failure.code == Code::PermissionDenied => None,
+        Err(failure) => return Err(failure),
+    };
     file.set_registry(&name, &registry)?;
     file.save()?;
-    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let value = json!({
-        "name": name, "url": registry.url, "registry": synced.registry, "title": about.name, "plugins": synced.plugins, "root_keys": keys,
-        "pinned": registry.key.is_some(),
+        "name": name, "url": registry.url, "pinned": registry.key.is_some(), "private": introduced.is_none(),
+        "registry": introduced.as_ref().map(|it| &it.identity), "title": introduced.as_ref().map(|it| &it.title),
+        "root_keys": introduced.as_ref().map(|it| &it.keys),
     });
     output.result(&value, || {
-        let mut text = format!("{} {} is {}, {}\n", green("✓"), bold(&name), plain(&about.name), plain(&registry.url));
-        for key in &keys {
+        let Some(Introduced { title, keys, .. }) = &introduced else {
+            let next = format!("it answers those alone who are logged in: hal9 auth login ACCOUNT --registry {name}");
+            return format!("{} {} is {}\n  {}\n", green("✓"), bold(&name), plain(&registry.url), yellow(next));
+        };
+        let mut text = format!("{} {} is {}, {}\n", green("✓"), bold(&name), plain(title), plain(&registry.url));
+        for key in keys {
             text.push_str(&format!("  {}  {key}\n", dim("its root key")));
         }
         if registry.key.is_none() {
-            text.push_str(&format!(
-                "  {}\n",
-                yellow("believed as it was seen first: compare that key with what it says of itself elsewhere")
-            ));
+            let doubt = "believed as it was seen first: compare that key with what is said of it elsewhere";
+            text.push_str(&format!("  {}\n", yellow(doubt)));
         }
         text
     })
+}
+
+/// Who a registry says it is, verified.
+struct Introduced {
+    identity: String,
+    title: String,
+    keys: Vec<String>,
+}
+
+async fn introduce(registry: &Registry) -> Result<Introduced, Failure> {
+    let synced = registry.sync_for(&[], registries::now()).await?;
+    let title = registry.about().await?.name;
+    let keys = registry.root()?.map(|root| root.root_keys).unwrap_or_default();
+    Ok(Introduced { identity: synced.registry, title, keys: keys.iter().map(ToString::to_string).collect() })
 }
 
 pub(super) fn remove(output: Output, environment: Option<&str>, name: &str) -> Result<(), Failure> {
