@@ -22,7 +22,7 @@ pub(super) async fn nonce(State(state): State<AppState>) -> Result<Response, Ref
 }
 
 /// Makes an account, where anybody may.
-#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", request_body = Credentials,
+#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", request_body(content = Credentials, example = json!({"name": "ada", "password": "correct horse battery staple"})),
     params(("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 201, body = Account), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn register(
@@ -36,7 +36,8 @@ pub(super) async fn register(
 }
 
 /// Makes a token, by name and password. Its secret is told this once.
-#[utoipa::path(post, path = "/v1/tokens", tag = "accounts", request_body = TokenRequest,
+#[utoipa::path(post, path = "/v1/tokens", tag = "accounts", request_body(content = TokenRequest, example = json!({"credentials": {"name": "ada", "password": "correct horse battery staple"},
+        "token": {"label": "laptop", "scopes": ["publish", "maintain"], "days": 90}})),
     params(("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 201, body = TokenMade), (status = 401, body = Problem)))]
 pub(super) async fn make_token(

@@ -15,7 +15,7 @@ use crate::{AppState, Refusal};
 
 /// Says that nobody should begin to use a version. Whoever has it keeps it.
 #[utoipa::path(put, path = "/v1/plugins/{id}/versions/{version}/yank", tag = "maintaining", security(("token" = ["maintain"])),
-    request_body = Yank,
+    request_body(content = Yank, example = json!({"reason": "it loses the last word"})),
     params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"), ("version" = String, Path, description = "The version."),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is yanked."), (status = 404, body = Problem)))]
@@ -47,7 +47,7 @@ pub(super) async fn unyank(
 
 /// Says that a plugin should not be used any more.
 #[utoipa::path(put, path = "/v1/plugins/{id}/deprecation", tag = "maintaining", security(("token" = ["maintain"])),
-    request_body = Deprecate,
+    request_body(content = Deprecate, example = json!({"deprecation": {"message": "use the other one", "instead": "ai.hal9.text-tools"}})),
     params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 204, description = "It is deprecated."), (status = 404, body = Problem)))]
@@ -79,7 +79,7 @@ pub(super) async fn undeprecate(
 
 /// Reports something dangerous in a plugin of one's own.
 #[utoipa::path(post, path = "/v1/plugins/{id}/notices", tag = "maintaining", security(("token" = ["maintain"])),
-    request_body = Report,
+    request_body(content = Report, example = json!({"severity": "high", "versions": "<1.2.3", "summary": "It tells whom it should not: update."})),
     params(("id" = String, Path, description = "The plugin's id.", pattern = "^[a-z0-9.-]{1,128}$"),
         ("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 201, body = Notice), (status = 404, body = Problem)))]

@@ -21,7 +21,8 @@ pub(super) fn part_limit() -> DefaultBodyLimit {
 }
 
 /// Begins an upload, or finds the one of the same account and package again.
-#[utoipa::path(post, path = "/v1/uploads", tag = "publishing", security(("token" = ["publish"])), request_body = Begin,
+#[utoipa::path(post, path = "/v1/uploads", tag = "publishing", security(("token" = ["publish"])), request_body(content = Begin, example = json!({"size": 52431,
+        "package": "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})),
     params(("Replay-Nonce" = String, Header, description = "A number of `/v1/nonces`.")),
     responses((status = 201, body = Upload), (status = 413, body = Problem)))]
 pub(super) async fn begin(

@@ -57,6 +57,9 @@ pub fn restore(tar: &Path, data: &Path) -> Result<Restored, Error> {
     let path = backup.database.as_ref().ok_or_else(|| none("it has no database"))?;
     let mut copy = open(path).map_err(|error| none(&error.to_string()))?;
     migrate(path, &mut copy)?;
+    if schema(&copy)? != own_schema()? {
+        return Err(none("its database has other tables than a registry"));
+    }
     let identity = index::identity(&copy)?.ok_or_else(|| none("its database is of no registry"))?;
     if identity.registry != backup.about.registry {
         return Err(none("its parts are of several registries"));
@@ -146,6 +149,22 @@ fn open(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "trusted_schema", false)?;
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" { Ok(connection) } else { Err(Error::Stored { what: "the database", reason: found }) }
+}
+
+/// What a database has of tables, indexes, triggers and views, with what made them. What SQLite has made itself for searching may look another way in
+/// another version of it.
+fn schema(connection: &Connection) -> Result<BTreeSet<(String, String, Option<String>)>, Error> {
+    let mut statement =
+        connection.prepare("SELECT type, name, iif(name GLOB 'words_*', NULL, sql) FROM sqlite_schema")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// As [`schema`] of a database that was just made: a trigger that came with a backup would run with every change from then on.
+fn own_schema() -> Result<BTreeSet<(String, String, Option<String>)>, Error> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(Path::new(":memory:"), &mut connection)?;
+    schema(&connection)
 }
 
 /// The packages that a database names.

@@ -139,9 +139,30 @@ async fn files_that_are_no_backups_are_refused_and_change_nothing() {
     let altered: Vec<_> =
         whole.iter().map(|(name, bytes)| (*name, if *name == blob { b"x" } else { *bytes })).collect();
     let lacking: Vec<_> = whole.iter().filter(|(name, _)| *name != blob).copied().collect();
+    let changed = out.path().join("changed.db");
+    let strange: Vec<Vec<u8>> = [
+        "CREATE TRIGGER t AFTER INSERT ON account BEGIN DELETE FROM owner; END",
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE TABLE more (x)",
+        "DROP TABLE notice",
+    ]
+    .into_iter()
+    .map(|sql| {
+        fs::write(&changed, &database).unwrap();
+        rusqlite::Connection::open(&changed).unwrap().execute_batch(sql).unwrap();
+        fs::read(&changed).unwrap()
+    })
+    .collect();
+    let strange = strange.iter().map(|strange| {
+        whole
+            .iter()
+            .map(|(name, bytes)| (*name, if *name == "registry.db" { strange.as_slice() } else { *bytes }))
+            .collect()
+    });
     let twice = [whole.clone(), vec![("registry.db", database.as_slice())]].concat();
     let wrong =
         [altered, lacking, twice, with(("../escaped", b"x")), with(("keys/../escaped", b"x")), with(("more", b"x"))];
+    let wrong: Vec<Vec<(&str, &[u8])>> = wrong.into_iter().chain(strange).collect();
     let bad: Vec<&[(&str, &[u8])]> = bad.iter().copied().chain(wrong.iter().map(Vec::as_slice)).collect();
     let before = site.head().await.0;
     for (at, members) in bad.iter().enumerate() {
