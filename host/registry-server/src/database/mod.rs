@@ -20,6 +20,9 @@ const READERS: usize = 4;
 /// So much of the database, in KiB, each of them keeps in memory.
 const CACHE: i64 = 16 << 10;
 
+/// So many statements each of them keeps prepared: more than there are.
+const STATEMENTS: usize = 128;
+
 /// The name of the database in the folder of a registry.
 const FILE: &str = "registry.db";
 
@@ -39,6 +42,7 @@ impl Database {
         let path = Self::path(folder);
         let mut connection = connect(&path)?;
         migrate(&path, &mut connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self {
             path,
             readers: Mutex::default(),
@@ -127,7 +131,7 @@ impl Database {
         let connection = connect(&self.path)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", -CACHE)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     }
 }
