@@ -1,5 +1,7 @@
 //! A process that publishes is killed at any moment: what it acknowledged is there, and the index never names what is not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},

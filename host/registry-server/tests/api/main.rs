@@ -1,5 +1,7 @@
 //! The registry's HTTP interface as clients meet it: a real server on loopback, real packages and real signatures.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod accounts;
 mod index;
 mod limits;

@@ -119,8 +119,6 @@ async fn nobody_reviews_a_plugin_of_his_own() {
 #[tokio::test]
 async fn of_an_account_its_newest_review_rates_and_pages_are_bounded() {
     let Reviewed { site, token, key, review } = reviewed().await;
-    let (ada, author) = (site.token("ada", &["publish"]).await, Author::new());
-    drop(author);
     assert_eq!(site.put(PATH, &token, signed(&review, &key)).await.status, 200);
     for name in ["max", "kim"] {
         let (token, key) = (reviewer(&site, name).await, Author::new());
@@ -134,5 +132,4 @@ async fn of_an_account_its_newest_review_rates_and_pages_are_bounded() {
     site.get(&format!("{PATH}?limit=101")).await.refused(400, "usage", "");
     site.get(&format!("{PATH}?limit=-1")).await.refused(400, "usage", "");
     site.get(&format!("{PATH}?more=1")).await.refused(400, "usage", "");
-    drop(ada);
 }
