@@ -174,3 +174,22 @@ async fn what_a_version_asks_for_more_than_the_one_before_it_is_told() {
     assert_eq!(changes[1]["permission"]["permission"], "SystemTime");
     assert_eq!(page["versions"][1]["changes"], json!([]));
 }
+
+#[tokio::test]
+async fn of_many_who_publish_one_name_at_once_one_has_it() {
+    let site = Site::start().await;
+    let mut publishing = Vec::new();
+    for name in ["ada", "eve", "max", "kim"] {
+        publishing.push((site.account(name).await, Author::new()));
+    }
+    let bytes = package("test.words", "1.0.0");
+    let tries = publishing.iter().map(|(token, author)| site.publish(token, author, &bytes));
+    let answers = futures::future::join_all(tries).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.refused(409, "conflict", "taken");
+    }
+    let winner = answers.iter().position(|answer| answer.status == 201).unwrap();
+    let record = site.record("test.words").await.unwrap();
+    assert_eq!((record.versions.len(), &record.keys[0].key), (1, &publishing[winner].1.public));
+}
