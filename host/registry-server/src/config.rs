@@ -34,6 +34,8 @@ pub struct Config {
     pub max_uploads: u32,
     /// How many connections there may be at once; more wait to be accepted.
     pub max_connections: usize,
+    /// How many of them one address may have, unless all come through a proxy; more are closed.
+    pub address_connections: usize,
     /// How long a connection may take for the headers of a request, or wait for its next one.
     pub headers_time: Duration,
     /// How long a body may stand still before the request is refused, and an answer before the connection is closed.
@@ -72,6 +74,7 @@ impl Config {
             max_package: Package::MAX_BYTES,
             max_uploads: 8,
             max_connections: 1024,
+            address_connections: 256,
             headers_time: Duration::from_secs(20),
             stall_time: Duration::from_secs(30),
             drain: Duration::from_secs(10),

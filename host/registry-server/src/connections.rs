@@ -15,7 +15,7 @@ use tokio::{
 use tower::ServiceExt as _;
 use tower_http::timeout::TimeoutBody;
 
-use crate::{Config, api::Peer, written::Written};
+use crate::{Config, api::Peer, held::Held, written::Written};
 
 /// The most bytes and number of headers of a request.
 const MAX_HEADERS_BYTES: usize = 32 << 10;
@@ -30,6 +30,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, config: &Config
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     let stall = config.stall_time;
+    let held = Held::default();
+    let most = if config.behind_proxy { usize::MAX } else { config.address_connections };
     loop {
         let accepted = tokio::select! {
             biased;
@@ -43,6 +45,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, config: &Config
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
+        };
+        let Some(hold) = held.take(peer.0, most) else {
+            tracing::debug!(address = %peer.0, "a connection was closed: its address has too many");
+            continue;
         };
         // Small answers are not held back for what comes after them.
         let _ = stream.set_nodelay(true);
@@ -60,7 +66,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, config: &Config
             .serve_connection(TokioIo::new(Written::new(stream, stall)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            let _permit = permit;
+            let (_permit, _hold) = (permit, hold);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }

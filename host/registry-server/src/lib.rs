@@ -21,6 +21,7 @@ mod config;
 mod connections;
 mod database;
 mod error;
+mod held;
 mod index;
 mod limits;
 mod operate;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time,
 };
 
@@ -63,6 +63,31 @@ async fn who_begins_and_does_not_go_on_is_not_waited_for() {
     // More of them than there may be connections: who comes after them is answered when they are gone.
     let loris = join_all((0..100).map(|_| begin(&served, b"GET /health HTTP/1.1\r\nX-")));
     let (_, ()) = tokio::join!(loris, served.is_well());
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_many_connections_leaves_some_for_others() {
+    let served = Served::with(|config| {
+        (config.max_connections, config.address_connections) = (16, 8);
+        // Nobody is told to go for being slow.
+        (config.headers_time, config.drain) = (Duration::from_secs(3600), Duration::from_millis(100));
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Another address than that of the others, and as much this machine's.
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(served.address).await.unwrap();
+        // One that is closed already says so here or not at all.
+        let _ = stream.write_all(b"GET /health HTTP/1.1\r\nX-").await;
+        held.push(stream);
+    }
+    // On a connection of its own: those of before are open still.
+    let answer = begin(&served, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(held);
     served.stop().await;
 }
 
