@@ -104,38 +104,33 @@ impl Http {
         let (mut tries, mut renewed, mut waited) = (0, false, Duration::ZERO);
         loop {
             let nonce = if ask.nonce { Some(Box::pin(self.nonce(ask.signed_in)).await?) } else { None };
-            let within = tokio::time::timeout(self.patience.document, self.exchange(ask, nonce.as_deref()));
-            let lost =
-                match within.await.unwrap_or_else(|_| Err(Lost::Final(self.slow(&ask.what, self.patience.document)))) {
-                    Ok((status, answer)) if status.is_success() => return Ok(answer),
-                    Ok((status, answer)) => {
-                        let refused = self.refusal(status, &answer.body);
-                        let again = retry_after(&answer.headers);
-                        let is_bad_nonce = ask.nonce && refused.reason() == Some("bad-nonce");
-                        if status == StatusCode::TOO_MANY_REQUESTS && waited + again <= self.patience.too_often {
-                            waited += again;
-                            tokio::time::sleep(again).await;
-                            continue;
-                        }
-                        if is_bad_nonce && !renewed {
-                            renewed = true;
-                            continue;
-                        }
-                        if !matches!(status.as_u16(), 502..=504) || !ask.repeatable || tries == RETRIES {
-                            return Err(refused);
-                        }
-                        refused
+            let patience = self.patience.document;
+            let within = tokio::time::timeout(patience, self.exchange(ask, nonce.as_deref()));
+            let lost = match within.await.unwrap_or_else(|_| Err(Lost::Final(self.slow(&ask.what, patience)))) {
+                Ok((status, answer)) if status.is_success() => return Ok(answer),
+                Ok((status, answer)) => {
+                    let refused = self.refusal(status, &answer.body);
+                    let again = retry_after(&answer.headers);
+                    if status == StatusCode::TOO_MANY_REQUESTS && waited + again <= self.patience.too_often {
+                        waited += again;
+                        tokio::time::sleep(again).await;
+                        continue;
                     }
-                    Err(Lost::Transient(reason)) => {
-                        let lost = self.unreachable(reason);
-                        if !ask.repeatable || tries == RETRIES {
-                            return Err(lost);
-                        }
-                        lost
+                    if ask.nonce && refused.reason() == Some("bad-nonce") && !renewed {
+                        renewed = true;
+                        continue;
                     }
-                    Err(Lost::Final(error)) => return Err(error),
-                };
-            drop(lost);
+                    if !matches!(status.as_u16(), 502..=504) {
+                        return Err(refused);
+                    }
+                    refused
+                }
+                Err(Lost::Transient(reason)) => self.unreachable(reason),
+                Err(Lost::Final(error)) => return Err(error),
+            };
+            if !ask.repeatable || tries == RETRIES {
+                return Err(lost);
+            }
             backoff(tries).await;
             tries += 1;
         }

@@ -11,7 +11,7 @@ use hal9_registry_index::{
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::site::{ID, Site, key, package, publish};
+use crate::site::{ID, Site, key, now, package, publish};
 
 /// Bytes that no compression makes fewer.
 fn noise(length: usize) -> Vec<u8> {
@@ -26,8 +26,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 async fn record(registry: &Registry) -> hal9_registry_index::Record {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    registry.sync(now).await.unwrap();
+    registry.sync(now()).await.unwrap();
     registry.record(&ID.parse().unwrap()).await.unwrap().record
 }
 
@@ -148,7 +147,7 @@ async fn a_review_is_signed_by_its_author_and_verified_by_who_reads_it() {
         author: "ben".to_owned(),
         stars: 4,
         text: "does what it says".to_owned(),
-        written: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
+        written: now(),
     };
     let signed = sign(&review, &[&reader], "review").unwrap();
     assert_eq!(reviewer.review(&signed).await.unwrap().review, review);

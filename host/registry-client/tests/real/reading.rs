@@ -4,11 +4,7 @@ use hal9_registry_client::{Freshness, Pins, Registry};
 use hal9_registry_index::api::{ProblemCode, Query};
 use tempfile::TempDir;
 
-use crate::site::{ID, Site, key, package, publish};
-
-fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
-}
+use crate::site::{ID, Site, key, now, package, publish};
 
 #[tokio::test]
 async fn what_was_published_is_found_and_got_and_still_there_when_the_registry_is_not() {

@@ -73,6 +73,10 @@ impl Site {
     }
 }
 
+pub(crate) fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
 pub(crate) fn key() -> SecretKey {
     SecretKey::from_text(&SecretKey::generate(None).unwrap().0, None).unwrap()
 }
