@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hal9_package::{Digest, Package, PluginId, PublicKey, Signature};
+use hal9_package::{Digest, Package, PluginId, PublicKey};
 use hal9_registry_index::{Broken, VersionRecord};
 use reqwest::{
     Method, StatusCode,
@@ -16,6 +16,7 @@ use reqwest::{
 
 use crate::{
     Error, Registry,
+    described::{Refusal, check},
     http::{Http, Lost, RETRIES, backoff, chain},
     index::blocking,
     part::{PART, Part},
@@ -278,50 +279,4 @@ impl Registry {
             }
         }
     }
-}
-
-/// Why a package with the right digest is refused.
-enum Refusal {
-    Signature(hal9_package::SignatureError),
-    Package(hal9_package::PackageError),
-    Misdescribed(String),
-}
-
-/// Holds a package against its author's key and against what the index says of it: who resolved versions and was asked for permissions
-/// by the index is not to get others.
-fn check(id: &PluginId, version: &VersionRecord, key: &PublicKey, bytes: Vec<u8>) -> Result<Package, Refusal> {
-    let signature: Signature = version.signature.parse().map_err(Refusal::Signature)?;
-    key.verify(&bytes, &signature).map_err(Refusal::Signature)?;
-    if bytes.len() as u64 != version.size {
-        return Err(Refusal::Misdescribed(format!(
-            "it has {} bytes, and the index says {}",
-            bytes.len(),
-            version.size
-        )));
-    }
-    let package = Package::read(bytes).map_err(Refusal::Package)?;
-    let manifest = package.manifest();
-    let metadata = &manifest.metadata;
-    if metadata.id != *id || metadata.version != version.version {
-        return Err(Refusal::Misdescribed(format!("it is {} {}", metadata.id, metadata.version)));
-    }
-    if manifest.permissions != version.permissions {
-        let reason = format!("it asks for `{}`, and the index says `{}`", manifest.permissions, version.permissions);
-        return Err(Refusal::Misdescribed(reason));
-    }
-    let oldest = |version: &Option<semver::Version>| version.as_ref().map_or("any".to_owned(), ToString::to_string);
-    if manifest.min_hal9_version != version.min_hal9_version {
-        let (found, told) = (oldest(&manifest.min_hal9_version), oldest(&version.min_hal9_version));
-        return Err(Refusal::Misdescribed(format!("it works with HAL9 {found} or later, and the index says {told}")));
-    }
-    let needs = |dependencies: &[hal9_package::Dependency]| {
-        let mut needs: Vec<_> = dependencies.iter().map(|one| format!("{} {}", one.plugin_id, one.version)).collect();
-        needs.sort();
-        needs.join(", ")
-    };
-    let (found, told) = (needs(&manifest.dependencies), needs(&version.dependencies));
-    if found != told {
-        return Err(Refusal::Misdescribed(format!("it needs `{found}`, and the index says `{told}`")));
-    }
-    Ok(package)
 }

@@ -8,11 +8,8 @@ use reqwest::Method;
 use tokio::sync::Mutex;
 
 use crate::{
-    Error, Freshness, RegistrySettings, Secret,
-    download::PACKAGES,
-    folder::Folder,
-    http::Http,
-    index::{Index, SHARDS},
+    Error, Freshness, RegistrySettings, Secret, download::PACKAGES, folder::Folder, http::Http, index::Index,
+    shards::SHARDS,
 };
 
 /// The folder of what was looked at for installing.

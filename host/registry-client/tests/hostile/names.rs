@@ -78,6 +78,22 @@ async fn a_name_that_was_taken_over_and_a_version_that_was_changed_are_refused()
     registry.record(&id).await.unwrap();
 }
 
+#[tokio::test]
+async fn what_is_seen_for_the_first_time_must_be_one_in_itself() {
+    let (keys, author, thief) = (Keys::new(), key(), key());
+    let honest = record(&author, &[version(&package(ID, "1.0.0", "one"), &author)]);
+    let mut slipped_in = honest.clone();
+    slipped_in.keys.push(endorsed(ID, thief.public(), &thief));
+    let foreign = record(&author, &[version(&package(ID, "1.0.0", "one"), &thief)]);
+    for lie in [slipped_in, foreign] {
+        let (server, folder) = (Server::with(&keys, 1, &[(ID, lie)]).await, TempDir::new().unwrap());
+        let registry = client(&server.url, &folder);
+        registry.sync(NOW).await.unwrap();
+        is_refused(&registry.record(&ID.parse().unwrap()).await.unwrap_err(), "stolen-name");
+        assert_eq!(std::fs::read_dir(folder.path().join("records")).unwrap().count(), 0);
+    }
+}
+
 /// Two registries that both have a plugin of one name, of different authors.
 struct Two {
     servers: [Server; 2],
