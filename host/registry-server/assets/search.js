@@ -6,6 +6,13 @@ const said = document.getElementById("said");
 let running;
 let waiting;
 
+// On a phone most of the filters would stand between the box and what was found.
+function fold() {
+  const filters = found.querySelector(".more-filters");
+  if (filters && matchMedia("(max-width: 46rem)").matches) filters.open = false;
+}
+fold();
+
 async function show(address, remember) {
   running?.abort();
   running = new AbortController();
@@ -20,6 +27,7 @@ async function show(address, remember) {
       return;
     }
     found.innerHTML = html;
+    fold();
     found.dataset.shows = new URL(address, location.href).search;
     said.textContent = document.getElementById("how-many")?.textContent ?? "";
     if (remember === "push") history.pushState(null, "", address);

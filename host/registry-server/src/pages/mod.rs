@@ -35,7 +35,7 @@ use axum::{
 use tokio::sync::Semaphore;
 
 /// So many packages are looked at for a page at once; each is held in memory meanwhile.
-const LOOKED_AT: usize = 4;
+const LOOKED_AT: usize = 12;
 
 /// The longest form but for one with files.
 const FORM: usize = 256 << 10;
@@ -73,6 +73,7 @@ fn routes() -> Router<Pages> {
         .route("/search", get(search::show))
         .route("/plugins/{id}", get(plugin::newest))
         .route("/plugins/{id}/review", get(review::form).post(review::send))
+        .route("/plugins/{id}/review/remove", post(review::remove))
         .route("/plugins/{id}/{version}", get(plugin::version))
         .route("/plugins/{id}/{version}/package.minisig", get(plugin::signature))
         .route("/authors/{name}", get(author::show))

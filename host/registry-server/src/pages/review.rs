@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Multipart, Path, Query},
+    extract::{Form as Fields, Multipart, Path, Query},
     http::Method,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -47,6 +47,13 @@ pub(super) struct Chosen {
     version: String,
 }
 
+/// What is sent for taking reviews back.
+#[derive(Deserialize)]
+pub(super) struct Sent {
+    #[serde(default)]
+    nonce: String,
+}
+
 /// What was sent.
 #[derive(Default)]
 struct Written {
@@ -71,6 +78,22 @@ pub(super) async fn form(
 pub(super) async fn send(visit: Visit, Path(id): Path<String>, multipart: Multipart) -> Result<Response, Refused> {
     visit.account()?;
     match hand_on(&visit, &id, multipart).await {
+        Ok(()) => Ok(Redirect::to(&format!("/plugins/{}#reviews", encoded(&id))).into_response()),
+        Err(refused) => {
+            let form = Form::again(&visit.caller, refused).await?;
+            show(visit, &id, form, String::new()).await
+        }
+    }
+}
+
+/// Takes the visitor's reviews of a plugin back.
+pub(super) async fn remove(
+    visit: Visit,
+    Path(id): Path<String>,
+    Fields(Sent { nonce }): Fields<Sent>,
+) -> Result<Response, Refused> {
+    visit.account()?;
+    match visit.caller.delete(&format!("/v1/plugins/{}/reviews", encoded(&id)), &nonce).await {
         Ok(()) => Ok(Redirect::to(&format!("/plugins/{}#reviews", encoded(&id))).into_response()),
         Err(refused) => {
             let form = Form::again(&visit.caller, refused).await?;

@@ -69,6 +69,10 @@ async fn a_review_is_signed_in_the_browser_by_a_key_that_stays_there() {
             assert_eq!(Review::verify(&one.signed, &one.key, &about.registry).unwrap(), one.review);
         }
         assert_eq!(all.stars, [0, 1, 0, 0, 0], "somebody counts once, with what he has said last");
+        browser.go(&format!("{}/plugins/ai.example.echo/review", site.url)).await;
+        browser.click("#remove").await;
+        browser.until("document.querySelector('#reviews') && document.body.textContent.includes('Nobody has reviewed it yet.')").await;
+        assert_eq!(reviews(&site).await.total, 0);
         let extractable = "const [done] = arguments; const open = indexedDB.open('hal9', 1);
             open.onsuccess = () => { const get = open.result.transaction('keys').objectStore('keys').getAll();
             get.onsuccess = () => done(get.result.map((pair) => pair.privateKey.extractable)); };";
