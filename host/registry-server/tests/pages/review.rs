@@ -50,7 +50,15 @@ async fn a_review_is_signed_in_the_browser_by_a_key_that_stays_there() {
         // A second one by the same key, of another version; then a third in the place of that.
         let (first, about): (_, About) = (reviews(&site).await, site.page("/v1/registry").await.json().await.unwrap());
         for (stars, text) in [("#stars-1", "Older"), ("#stars-2", "Older, and looked at again")] {
-            browser.go(&format!("{}/plugins/ai.example.echo/review?version=1.0.0", site.url)).await;
+            // Times are whole seconds, and a later review has a later one: the page is opened until its time is another.
+            let last = reviews(&site).await.reviews.iter().map(|one| one.review.written).max().unwrap();
+            loop {
+                browser.go(&format!("{}/plugins/ai.example.echo/review?version=1.0.0", site.url)).await;
+                let now = browser.find("#review").await.attr("data-now").await.unwrap().unwrap();
+                if now.parse::<u64>().unwrap() > last {
+                    break;
+                }
+            }
             browser
                 .until("document.getElementById('key-words').textContent.startsWith('Signed with this browser')")
                 .await;
