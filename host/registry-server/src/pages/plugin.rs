@@ -161,7 +161,7 @@ impl View {
         if self.is_newest() {
             format!("hal9 plugin install {id}")
         } else {
-            format!("hal9 plugin install {id}@={}", self.version.summary.version)
+            format!("hal9 plugin install {id}@{}", self.version.summary.version)
         }
     }
 
