@@ -9,6 +9,7 @@ mod instantiate;
 mod languages;
 mod load;
 mod processes;
+mod registry;
 mod reload;
 mod scale;
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         scale::GROUP,
         compute::GROUP,
         languages::GROUP,
+        registry::GROUP,
     ])
 }
 

@@ -49,6 +49,31 @@ fn the_life_of_a_package_is_one_script() {
 }
 
 #[test]
+fn a_registry_with_who_publishes_and_who_follows_is_one_script() {
+    let run = run(&block("README.md", "Publish, find, judge, follow", "sh")).ok();
+    let in_order = [
+        "ada is logged in",
+        "ai.hal9.web-scraper 0.1.0 is published",
+        "ai.hal9.text-tools",
+        "ai.hal9.sentiment-analyzer 0.1.0 is installed",
+        "positive",
+        "5 of 5 stars",
+        "★★★★★  bob of 0.1.0",
+        "ai.hal9.sentiment-analyzer 0.2.0 is published",
+        "is yanked",
+        "is yanked: loses text",
+        "0.2.0 is installed, upgraded from 0.1.0",
+        "nothing is outdated",
+    ];
+    let mut rest = run.stdout.as_str();
+    for words in in_order {
+        rest = rest.split_once(words).unwrap_or_else(|| panic!("`{words}` is missing, or out of order: {run:#?}")).1;
+    }
+    let tools = run.stdout.split_once("KIND").unwrap().1.split_once("Text Tools").unwrap().0;
+    assert!(!tools.contains("web-scraper"), "it asks for the network: {tools}");
+}
+
+#[test]
 fn the_whole_manifest_is_one() {
     let text = block("guests/README.md", "A whole manifest", "json");
     let manifest = hal9_package::Manifest::parse(text.as_bytes()).unwrap();

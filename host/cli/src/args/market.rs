@@ -143,7 +143,7 @@ The key is registered with your account the first time. A later review of the sa
 
 Examples:
   hal9 plugin review ai.hal9.sentiment-analyzer --stars 5 --text \"Quick, and right most of the time.\"
-  hal9 plugin review ai.hal9.sentiment-analyzer@0.1.0 --stars 2 --output review.json       signed, and not sent: for the pages")]
+  hal9 plugin review ai.hal9.sentiment-analyzer@0.1.0 --stars 2 --output review.json       signed, for the pages")]
     Review(ReviewArgs),
     /// Show what people think of a plugin; each review is verified
     Reviews {
@@ -271,7 +271,7 @@ pub(crate) struct ReviewArgs {
     /// The secret key to sign with [default: HAL9_HOME/keys/default.key]
     #[arg(long, value_name = "KEYFILE")]
     pub(crate) key: Option<PathBuf>,
-    /// Write the signed review to this file, and send nothing
+    /// Write the signed review to this file, and do not send it
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
