@@ -27,6 +27,8 @@ pub(crate) struct Online {
     pub(crate) registry: Option<String>,
     /// None at all: what was seen last is believed, however old.
     pub(crate) offline: bool,
+    /// Whether one registry alone is asked: then a token that names none is for it.
+    pub(crate) is_only: bool,
 }
 
 /// The registries that are used.
@@ -44,7 +46,8 @@ impl Registries {
             settings.registry(name)?;
         }
         let used = settings.registries().iter().filter(|(name, _)| named.is_none_or(|named| named == *name));
-        let all = used.map(|(name, registry)| open(home, name, registry, online)).collect::<Result<_, _>>()?;
+        let online = Online { is_only: named.is_some() || settings.registries().len() == 1, ..online.clone() };
+        let all = used.map(|(name, registry)| open(home, name, registry, &online)).collect::<Result<_, _>>()?;
         Ok(Self { all, pins: pins(home)? })
     }
 
@@ -232,28 +235,27 @@ pub(crate) fn open(home: &Home, name: &str, said: &RegistrySettings, online: &On
     let folder = home.registries().join(name);
     // Tokens are kept by the address as it is understood, and not as somebody wrote it.
     let registry = Registry::open(settings.clone(), &folder)?;
-    settings.token = token(home, name, registry.url())?;
+    settings.token = token(home, name, registry.url(), online.is_only)?;
     match settings.token {
         Some(_) => Ok(Registry::open(settings, &folder)?),
         None => Ok(registry),
     }
 }
 
-/// The token for a registry: that of `HAL9_TOKEN_NAME` or `HAL9_TOKEN`, or the one that is kept.
-fn token(home: &Home, name: &str, url: &str) -> Result<Option<Secret>, Failure> {
+/// The token for a registry: that of `HAL9_TOKEN_NAME`, or of `HAL9_TOKEN` where no other registry would get it too, or the one that is kept.
+fn token(home: &Home, name: &str, url: &str, is_only: bool) -> Result<Option<Secret>, Failure> {
     let own = format!("{TOKEN}_{}", name.to_uppercase().replace('-', "_"));
-    for variable in [own.as_str(), TOKEN] {
-        match std::env::var(variable) {
-            Ok(token) if !token.is_empty() => return Ok(Some(Secret::new(token))),
-            _ => {}
-        }
+    let variables = [Some(own.as_str()), is_only.then_some(TOKEN)];
+    let said = variables.into_iter().flatten().filter_map(|variable| std::env::var(variable).ok());
+    if let Some(token) = said.into_iter().find(|token| !token.is_empty()) {
+        return Ok(Some(Secret::new(token)));
     }
     let tokens = Tokens::open(&home.credentials())?;
     Ok(tokens.get(url).map(|saved| saved.secret))
 }
 
 fn pins(home: &Home) -> Result<Pins, Failure> {
-    Ok(Pins::open(&home.registries().join("pins.json"))?)
+    Ok(Pins::open(&home.registries().join("pins.toml"))?)
 }
 
 /// The time of this machine, in seconds since the Unix epoch.

@@ -20,7 +20,9 @@ const TOKEN_BYTES: u64 = 1 << 10;
 pub(super) async fn run(output: Output, environment: Option<&str>, command: AuthCommand) -> Result<(), Failure> {
     let home = Home::find()?;
     let settings = Settings::read(&home.settings(), environment)?;
-    let open = |registry: Option<String>| Registries::open(&home, &settings, &Online { registry, offline: false });
+    let open = |registry: Option<String>| {
+        Registries::open(&home, &settings, &Online { registry, offline: false, ..Online::default() })
+    };
     match command {
         AuthCommand::Register { name, registry } => {
             let registries = open(registry)?;

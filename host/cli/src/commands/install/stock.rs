@@ -40,7 +40,7 @@ struct Stocked {
 impl Stock {
     /// The registries that the settings name, or the one that is asked for.
     pub(super) fn open(session: &Session, online: &OnlineArgs) -> Result<Self, Failure> {
-        let online = Online { registry: online.registry.clone(), offline: online.offline };
+        let online = Online { registry: online.registry.clone(), offline: online.offline, ..Online::default() };
         let registries = Registries::open(&session.home, &session.settings, &online)?;
         Ok(Self { registries, stocked: BTreeMap::new(), refused: Vec::new() })
     }

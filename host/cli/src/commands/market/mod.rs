@@ -27,7 +27,11 @@ pub(super) struct Desk {
 impl Desk {
     /// The registries that are used; the one that is named alone, where one is.
     pub(super) fn registries(&self, at: &AtRegistry) -> Result<Registries, Failure> {
-        Registries::open(&self.home, &self.settings, &Online { registry: at.registry.clone(), offline: false })
+        Registries::open(
+            &self.home,
+            &self.settings,
+            &Online { registry: at.registry.clone(), offline: false, ..Online::default() },
+        )
     }
 }
 
