@@ -196,7 +196,7 @@ impl Site {
         let manifest = format!(
             r#"{{"api_version": 1,
                 "metadata": {{"id": "com.example.{one}-{two}-{number:04}", "name": "{one} {two}", "version": "{version}", "author": "Ada",
-                    "description": "A plugin that works on {one} and {two}, with {three}", "license": "MIT", "tags": ["{one}", "{three}"]}},
+                    "description": "A plugin that works on {one} and {two}, with {three}", "license": "MIT", "tags": ["{one}", "works-on-{three}"]}},
                 "capabilities": [{{"ToolProvider": {{"tool_name": "{one}-{number}", "description": "Does {two}"}}}}],
                 "permissions": {permissions},
                 "files": {{"wasm": "plugin.wasm", "readme": "README.md"}}}}"#

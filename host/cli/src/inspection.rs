@@ -92,7 +92,7 @@ impl Inspection {
 
 /// The permission that an interface needs, by name; the first, where one of some does.
 pub(crate) fn permission(item: &Item) -> Option<PermissionKind> {
-    hal9_host::permissions_for(&item.name).first().copied()
+    PermissionKind::of_interface(&item.name).first().copied()
 }
 
 fn item_of(resolve: &Resolve, name: &str, item: &WorldItem) -> Item {

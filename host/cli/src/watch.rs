@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hal9_host::{AuditEvent, AuditKind, AuditLog, AuditSink, Component, UseRecorder, permissions_for};
+use hal9_host::{AuditEvent, AuditKind, AuditLog, AuditSink, Component, UseRecorder};
 use hal9_package::{Permission, PermissionKind, Permissions, PluginId, Rights};
 
 use crate::grants::Standing;
@@ -64,7 +64,7 @@ impl Watch {
 
     /// A plugin was loaded.
     pub(crate) fn loaded(&self, plugin: &hal9_host::Plugin, component: &Component) {
-        let needs = component.imports().iter().map(|import| permissions_for(import));
+        let needs = component.imports().iter().map(|import| PermissionKind::of_interface(import));
         let mut seen = self.seen();
         let taken = seen.plugins.entry(plugin.id().clone()).or_default();
         taken.declared = plugin.manifest().permissions.clone();

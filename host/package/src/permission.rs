@@ -65,6 +65,18 @@ kinds! {
     Hal9Learning, Nothing, "report experience and feedback to the learning system";
 }
 
+/// The interfaces that a permission opens, without their versions. All others are there without one, and inert where nothing is granted.
+const INTERFACES: [(&str, &[PermissionKind]); 7] = [
+    ("hal9:plugin/clock", &[PermissionKind::SystemTime]),
+    ("hal9:plugin/memory", &[PermissionKind::Hal9Memory]),
+    ("hal9:plugin/signals", &[PermissionKind::Hal9Signal]),
+    ("hal9:plugin/metrics", &[PermissionKind::Hal9Metrics]),
+    ("hal9:plugin/learning", &[PermissionKind::Hal9Learning]),
+    ("hal9:plugin/plugins", &[PermissionKind::PluginCall]),
+    // Either of them opens the network.
+    ("wasi:http/outgoing-handler", &[PermissionKind::NetworkHttps, PermissionKind::NetworkHttp]),
+];
+
 /// What a kind's scope names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
@@ -106,6 +118,17 @@ impl PermissionKind {
     /// operator decides.
     pub(crate) const fn is_path(self) -> bool {
         matches!(self.scope(), Scope::Path)
+    }
+
+    /// The permissions one of which an interface needs that a component imports, such as `hal9:plugin/memory`; none for one that needs none.
+    pub fn of_interface(interface: &str) -> &'static [Self] {
+        let name = interface.split('@').next().unwrap_or_default();
+        INTERFACES.iter().find(|(known, _)| *known == name).map_or(&[], |(_, kinds)| *kinds)
+    }
+
+    /// The interfaces that a permission of this kind opens, without their versions; none for one that opens what WASI has anyway.
+    pub fn interfaces(self) -> impl Iterator<Item = &'static str> {
+        INTERFACES.iter().filter(move |(_, kinds)| kinds.contains(&self)).map(|(name, _)| *name)
     }
 
     /// Whether this permission always needs a scope.

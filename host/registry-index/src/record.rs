@@ -138,10 +138,20 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// Whether it is about a version. Of a pre-release it is asked as of the version that it leads to.
+    /// Whether it is about a version. A pre-release lies between the versions before and after it, and is warned of where one of these is.
     pub fn is_about(&self, version: &Version) -> bool {
-        self.versions.matches(version)
-            || self.versions.matches(&Version::new(version.major, version.minor, version.patch))
+        if self.versions.matches(version) {
+            return true;
+        }
+        let Version { major, minor, patch, .. } = *version;
+        let before = match (major, minor, patch) {
+            (_, _, 1..) => Some(Version::new(major, minor, patch - 1)),
+            (_, 1.., 0) => Some(Version::new(major, minor - 1, u64::MAX)),
+            (1.., 0, 0) => Some(Version::new(major - 1, u64::MAX, u64::MAX)),
+            (0, 0, 0) => None,
+        };
+        let around = [Some(Version::new(major, minor, patch)), before];
+        !version.pre.is_empty() && around.iter().flatten().any(|one| self.versions.matches(one))
     }
 }
 

@@ -7,11 +7,13 @@ let running;
 let waiting;
 
 // On a phone most of the filters would stand between the box and what was found.
+const narrow = matchMedia("(max-width: 46rem)");
 function fold() {
   const filters = found.querySelector(".more-filters");
-  if (filters && matchMedia("(max-width: 46rem)").matches) filters.open = false;
+  if (filters) filters.open = !narrow.matches;
 }
 fold();
+narrow.addEventListener("change", fold);
 
 async function show(address, remember) {
   running?.abort();

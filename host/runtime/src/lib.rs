@@ -100,7 +100,7 @@ pub use imports::plugins::PluginCalls;
 pub use imports::signals::Emission;
 pub use interpose::{HostCall, Interference, Interposer};
 pub use limits::Limit;
-pub use link::{API_VERSION, permissions_for};
+pub use link::API_VERSION;
 pub use manager::{
     BatchDelivery, BatchPart, Delivery, Dropped, HealthCheck, Manager, Provider, Routed, RoutedBatch, Summary,
 };

@@ -1,7 +1,7 @@
 //! Permissions: what is declared and granted is linked, and of what is linked no more may be used than the scopes say.
 //! What opens WASI is in `sandbox`, the edges between plugins are in `calls`.
 
-use hal9_host::{Error, LoadOptions, permissions_for};
+use hal9_host::{Error, LoadOptions};
 use hal9_package::PermissionKind;
 use serde_json::json;
 
@@ -36,7 +36,7 @@ fn refused(error: Error, interface: &str, kind: PermissionKind, was_declared: bo
 async fn an_interface_is_linked_if_it_is_declared_and_granted() {
     let lab = Lab::shared();
     for (interface, kind, permission) in INTERFACES {
-        assert_eq!(permissions_for(&format!("hal9:plugin/{interface}@0.1.0")), [kind]);
+        assert_eq!(PermissionKind::of_interface(&format!("hal9:plugin/{interface}@0.1.0")), [kind]);
         let guest = lab.guest(&format!("uses-{interface}"));
         assert!(guest.imports().iter().any(|import| import == &format!("hal9:plugin/{interface}@0.1.0")));
         let declaring = |permissions: &[&str]| Some(neuron("test.probe", "L2", permissions));

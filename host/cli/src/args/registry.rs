@@ -195,7 +195,8 @@ pub(crate) enum AuthCommand {
 The password is asked for, or taken from HAL9_PASSWORD. HAL9_TOKEN in the environment is used in place of what is kept.
 
 Examples:
-  hal9 auth login ada
+  hal9 auth login
+  hal9 auth login ada --registry work
   hal9 auth login ada --scope publish --days 30                what this token may do, and how long
   echo $TOKEN | hal9 auth login --token-stdin                  a token that was made on the pages")]
     Login(LoginArgs),
@@ -224,8 +225,7 @@ Examples:
 
 #[derive(Debug, Group)]
 pub(crate) struct LoginArgs {
-    /// The account
-    #[arg(required_unless_present = "token_stdin")]
+    /// The account; asked for, where none is given
     pub(crate) name: Option<hal9_registry_index::api::AccountName>,
     /// The registry, where several are used
     #[arg(long, value_name = "NAME")]

@@ -1,6 +1,6 @@
 //! `hal9 auth`: who somebody is at a registry.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use hal9_registry_client::{Registry, SavedToken, Secret, Tokens};
 use hal9_registry_index::api::{AccountName, Credentials, NewToken, Scope};
@@ -35,13 +35,17 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Auth
         AuthCommand::Login(LoginArgs { name, registry, scope, days, token_stdin }) => {
             let registries = open(registry)?;
             let registry = registries.only()?;
-            match name {
-                Some(name) if !token_stdin => {
+            match token_stdin {
+                false => {
+                    let name = match name {
+                        Some(name) => name,
+                        None => account(registry)?,
+                    };
                     let password = password::ask(Of::Account(&format!("{name} at {}", registry.name())))?;
                     let scopes = if scope.is_empty() { Scope::ALL.to_vec() } else { scope };
                     log_in(output, &home, registry, Credentials { name, password }, scopes, days).await
                 }
-                _ => with_token(output, &home, registries).await,
+                true => with_token(output, &home, registries).await,
             }
         }
         AuthCommand::Logout { registry } => {
@@ -93,6 +97,22 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Auth
             })
         }
     }
+}
+
+/// The account that somebody types.
+fn account(registry: &Registry) -> Result<AccountName, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "nobody is named, and there is no terminal to ask on",
+            "name the account: hal9 auth login NAME",
+        ));
+    }
+    let mut stderr = std::io::stderr();
+    let terminal = |error| Failure::internal("the terminal cannot be used", &error);
+    write!(stderr, "Account at {}: ", registry.name()).and_then(|()| stderr.flush()).map_err(terminal)?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(terminal)?;
+    line.trim().parse().map_err(|error| Failure::usage(format!("{error}"), "no account yet? hal9 auth register NAME"))
 }
 
 async fn log_in(

@@ -1,6 +1,6 @@
 //! Owns what a component imports and exports, held against what its manifest declares. It refuses to link it.
 
-use hal9_host::{Component, Kind, permissions_for};
+use hal9_host::{Component, Kind};
 use hal9_package::{Manifest, PermissionKind};
 
 use super::{Outcome, Validation};
@@ -56,7 +56,7 @@ fn capabilities(seen: &mut Validation, manifest: &Manifest) {
 /// What it imports, against the permissions that it declares.
 fn imports(seen: &mut Validation, component: &Component, manifest: &Manifest) {
     for import in component.imports() {
-        let permissions = permissions_for(import);
+        let permissions = PermissionKind::of_interface(import);
         let Some(permission) = permissions.first() else { continue };
         if let Some(permission) = permissions.iter().find(|kind| manifest.permissions.contains(**kind)) {
             seen.passed("import", format!("{import} by {permission}"));
@@ -72,7 +72,7 @@ fn imports(seen: &mut Validation, component: &Component, manifest: &Manifest) {
 fn unused(seen: &mut Validation, component: &Component, manifest: &Manifest) {
     for permission in manifest.permissions.iter() {
         let uses = |import: &String| {
-            permissions_for(import).contains(&permission.kind)
+            PermissionKind::of_interface(import).contains(&permission.kind)
                 || OPENED.iter().any(|(kind, interface)| *kind == permission.kind && import.starts_with(interface))
         };
         if !component.imports().iter().any(uses) {

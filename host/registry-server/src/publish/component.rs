@@ -13,20 +13,6 @@ use crate::Refusal;
 const MAX_INTERFACES: usize = 2_000;
 const MAX_WIT: usize = 2 << 20;
 
-/// Either of them opens the network.
-const NETWORK: &[PermissionKind] = &[PermissionKind::NetworkHttps, PermissionKind::NetworkHttp];
-
-/// The interfaces that a permission links, as the host has them; the others are always linked, and inert where nothing is granted.
-const NEEDS: [(&str, &[PermissionKind]); 7] = [
-    ("hal9:plugin/clock", &[PermissionKind::SystemTime]),
-    ("hal9:plugin/memory", &[PermissionKind::Hal9Memory]),
-    ("hal9:plugin/signals", &[PermissionKind::Hal9Signal]),
-    ("hal9:plugin/metrics", &[PermissionKind::Hal9Metrics]),
-    ("hal9:plugin/learning", &[PermissionKind::Hal9Learning]),
-    ("hal9:plugin/plugins", &[PermissionKind::PluginCall]),
-    ("wasi:http/outgoing-handler", NETWORK),
-];
-
 /// What a component's bytes say.
 #[derive(Debug)]
 pub(super) struct Component {
@@ -82,9 +68,8 @@ impl Component {
     pub(super) fn check(&self, manifest: &Manifest) -> Result<Vec<String>, Refusal> {
         let mut warnings = Vec::new();
         for import in &self.imports {
-            let interface = bare(&import.name);
-            let Some((_, kinds)) = NEEDS.iter().find(|(name, _)| *name == interface) else { continue };
-            if !kinds.iter().any(|kind| manifest.permissions.contains(*kind)) {
+            let kinds = PermissionKind::of_interface(&import.name);
+            if !kinds.is_empty() && !kinds.iter().any(|kind| manifest.permissions.contains(*kind)) {
                 let message =
                     format!("it imports {}, which needs {}, and does not declare that", import.name, kinds[0]);
                 return Err(Refusal::package(message)
@@ -97,10 +82,10 @@ impl Component {
             }
         }
         for permission in manifest.permissions.iter() {
-            let linked: Vec<_> = NEEDS.iter().filter(|(_, kinds)| kinds.contains(&permission.kind)).collect();
-            let is_used = |(name, _): &&(&str, _)| self.imports.iter().any(|import| bare(&import.name) == *name);
+            let mut opened = permission.kind.interfaces().peekable();
+            let is_used = |name: &str| self.imports.iter().any(|import| bare(&import.name) == name);
             // Those without an interface of their own open what a language's runtime imports anyway.
-            if !linked.is_empty() && !linked.iter().any(is_used) && permission.kind != PermissionKind::SystemTime {
+            if opened.peek().is_some() && !opened.any(is_used) && permission.kind != PermissionKind::SystemTime {
                 warnings.push(format!("{permission} is declared, and nothing that needs it is imported"));
             }
         }

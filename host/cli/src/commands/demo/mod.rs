@@ -2,6 +2,7 @@
 //! step says what it expects, and the demo fails where that does not happen.
 
 mod packages;
+mod registry;
 mod stage;
 mod steps;
 

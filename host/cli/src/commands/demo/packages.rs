@@ -1,8 +1,6 @@
 //! The demo's steps about versions: a package that is signed and installed, and a plugin that is replaced while it works. It
 //! owns what is expected of them, and refuses to know how packages are made by hand.
 
-use std::collections::BTreeMap;
-
 use hal9_host::{Call, Component, LoadOptions, Manager, Plugin, Signal, Widening};
 use hal9_package::{Files, KeyError, Manifest, Package, PublicKey, SecretKey, Signature, pack};
 use hal9_registry::{Install, Registry, Source};
@@ -19,10 +17,8 @@ const CALLS: usize = 500;
 /// Packs a component, signs it, has a changed byte refused, installs it, and runs what the store gives back.
 pub(super) async fn install(told: &mut Told, home: &Home, plugin: &Plugin, component: &[u8]) -> Result<(), Failure> {
     let (key, public) = author()?;
-    let files = Files { wasm: "plugin.wasm".to_owned(), ..Files::default() };
-    let manifest = Manifest { files: Some(files), ..(*plugin.manifest()).clone() };
-    let bytes = pack(&manifest, &BTreeMap::from([("plugin.wasm".to_owned(), component.to_owned())]))?;
-    let package = Package::read(bytes)?;
+    let package = packed(plugin, component, &[])?;
+    let manifest = package.manifest().clone();
     let id = manifest.metadata.id.as_str();
     let signature = key.sign(package.bytes(), id).map_err(of_key)?;
     check(&public, package.bytes(), &signature)?;
@@ -89,13 +85,23 @@ pub(super) async fn reload(
     Ok(())
 }
 
+/// A package of a plugin, with some files beside its component.
+pub(super) fn packed(plugin: &Plugin, component: &[u8], beside: &[(&str, &str)]) -> Result<Package, Failure> {
+    let assets = beside.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let files = Files { wasm: "plugin.wasm".to_owned(), assets, ..Files::default() };
+    let manifest = Manifest { files: Some(files), ..(*plugin.manifest()).clone() };
+    let beside = beside.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+    let contents = std::iter::once(("plugin.wasm".to_owned(), component.to_owned())).chain(beside).collect();
+    Ok(Package::read(pack(&manifest, &contents)?)?)
+}
+
 /// A key of somebody who publishes plugins.
-fn author() -> Result<(SecretKey, PublicKey), Failure> {
+pub(super) fn author() -> Result<(SecretKey, PublicKey), Failure> {
     let (text, public) = SecretKey::generate(None).map_err(of_key)?;
     Ok((SecretKey::from_text(&text, None).map_err(of_key)?, public))
 }
 
-fn of_key(error: KeyError) -> Failure {
+pub(super) fn of_key(error: KeyError) -> Failure {
     keys::of_key("a new key", &error)
 }
 

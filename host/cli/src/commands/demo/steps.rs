@@ -11,7 +11,7 @@ use hal9_package::LimitOverrides;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Told, unexpected};
-use super::{FAULTS, GUESTS, LEARNER, MEMORY, packages};
+use super::{FAULTS, GUESTS, LEARNER, MEMORY, packages, registry};
 use crate::dataset::Dataset;
 use crate::failure::Failure;
 use crate::home::Home;
@@ -106,6 +106,11 @@ pub(super) async fn play(stage: &mut Stage, guests: &Path, home: &Home) -> Resul
     stage
         .step("install", "Pack one, sign it, and install it", async |told| {
             packages::install(told, home, &neuron.plugin, &source::read(&files[0])?).await
+        })
+        .await?;
+    stage
+        .step("publish", "Publish it to a registry, and have it from there", async |told| {
+            registry::publish(told, home, &neuron.plugin, &source::read(&files[0])?).await
         })
         .await?;
     stage
