@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hal9_package::{PluginId, PublicKey};
 use hal9_registry_client::{
-    Error, Freshness, Listed, Pin, Pins, Registry, RegistrySettings as ClientSettings, Secret, Tokens,
+    Claim, Error, Freshness, Listed, Pin, Pins, Registry, RegistrySettings as ClientSettings, Secret, Tokens,
 };
 use hal9_registry_index::api::Query;
 use hal9_registry_index::{Seconds, Severity};
@@ -35,6 +35,8 @@ pub(crate) struct Online {
 #[derive(Debug)]
 pub(crate) struct Registries {
     all: Vec<Registry>,
+    /// What the others claim for themselves, which are not asked.
+    claims: Vec<(String, Vec<Claim>)>,
     pins: Pins,
 }
 
@@ -48,12 +50,14 @@ impl Registries {
         let used = settings.registries().iter().filter(|(name, _)| named.is_none_or(|named| named == *name));
         let online = Online { is_only: named.is_some() || settings.registries().len() == 1, ..online.clone() };
         let all = used.map(|(name, registry)| open(home, name, registry, &online)).collect::<Result<_, _>>()?;
-        Ok(Self { all, pins: pins(home)? })
+        let others = settings.registries().iter().filter(|(name, _)| named.is_some_and(|named| named != *name));
+        let claims = others.map(|(name, registry)| (name.clone(), registry.plugins.clone())).collect();
+        Ok(Self { all, claims, pins: pins(home)? })
     }
 
     /// None.
     pub(crate) fn none(home: &Home) -> Result<Self, Failure> {
-        Ok(Self { all: Vec::new(), pins: pins(home)? })
+        Ok(Self { all: Vec::new(), claims: Vec::new(), pins: pins(home)? })
     }
 
     /// Whether there is none.
@@ -116,6 +120,12 @@ impl Registries {
         let (mut ids, mut unreachable) = (BTreeSet::new(), None);
         for registry in &self.all {
             match registry.search(&query).await {
+                // Among those that are not shown may be the one that is meant.
+                Ok(found) if found.total > found.hits.len() as u64 => {
+                    let message = format!("`{}` fits {} plugins of {}", named.name, found.total, registry.name());
+                    let help = format!("write the whole id: hal9 plugin search {} shows them", named.name);
+                    return Err(Failure::new(Code::Conflict, message).reason("ambiguous").help(help));
+                }
                 Ok(found) => {
                     let hits = found.hits.into_iter().map(|hit| hit.id);
                     ids.extend(hits.filter(|id| id.short() == named.name));
@@ -145,8 +155,23 @@ impl Registries {
         }
     }
 
+    /// Refuses a plugin that a registry which is not asked has for itself.
+    fn check_claims(&self, id: &PluginId) -> Result<(), Failure> {
+        let claims = |all: &[Claim]| all.iter().any(|claim| claim.is_on(id));
+        if self.all.iter().any(|registry| claims(&registry.settings().plugins)) {
+            return Ok(());
+        }
+        let Some((name, _)) = self.claims.iter().find(|(_, all)| claims(all)) else { return Ok(()) };
+        let message = format!("{id} is had from the registry {name} alone, as hal9.toml says");
+        Err(Failure::new(Code::Conflict, message)
+            .reason("claimed")
+            .help(format!("ask that one: --registry {name}; or leave --registry out"))
+            .plugin(id))
+    }
+
     /// The registry that a plugin is had from, or the only one.
     pub(crate) async fn holder(&self, id: &PluginId) -> Result<&Registry, Failure> {
+        self.check_claims(id)?;
         match self.all.as_slice() {
             [one] => Ok(one),
             [] => self.only(),
@@ -163,6 +188,7 @@ impl Registries {
         if self.is_empty() {
             return Ok(None);
         }
+        self.check_claims(id)?;
         let spinner = output.spinner(format!("asking for {id}"));
         let chosen = self.pins.choose(id, &self.all).await;
         drop(spinner);
@@ -216,7 +242,8 @@ impl Registries {
         };
         if registry.settings().token.is_none() {
             let message = format!("nobody is logged in at the registry {}", registry.name());
-            let help = format!("log in: hal9 auth login NAME --registry {}; or set {TOKEN}", registry.name());
+            let help =
+                format!("log in: hal9 auth login --registry {}; or set {}", registry.name(), variable(registry.name()));
             return Err(Failure::new(Code::PermissionDenied, message).reason("signed-out").help(help));
         }
         Ok(registry)
@@ -244,7 +271,7 @@ pub(crate) fn open(home: &Home, name: &str, said: &RegistrySettings, online: &On
 
 /// The token for a registry: that of `HAL9_TOKEN_NAME`, or of `HAL9_TOKEN` where no other registry would get it too, or the one that is kept.
 fn token(home: &Home, name: &str, url: &str, is_only: bool) -> Result<Option<Secret>, Failure> {
-    let own = format!("{TOKEN}_{}", name.to_uppercase().replace('-', "_"));
+    let own = variable(name);
     let variables = [Some(own.as_str()), is_only.then_some(TOKEN)];
     let said = variables.into_iter().flatten().filter_map(|variable| std::env::var(variable).ok());
     if let Some(token) = said.into_iter().find(|token| !token.is_empty()) {
@@ -252,6 +279,11 @@ fn token(home: &Home, name: &str, url: &str, is_only: bool) -> Result<Option<Sec
     }
     let tokens = Tokens::open(&home.credentials())?;
     Ok(tokens.get(url).map(|saved| saved.secret))
+}
+
+/// The variable with a token for one registry.
+fn variable(name: &str) -> String {
+    format!("{TOKEN}_{}", name.to_uppercase().replace('-', "_"))
 }
 
 fn pins(home: &Home) -> Result<Pins, Failure> {

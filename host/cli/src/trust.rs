@@ -46,10 +46,14 @@ pub(crate) struct Offer {
 pub(crate) struct Published {
     /// Where it is from, for people.
     pub(crate) origin: String,
-    /// The author's key: the first that was seen of the plugin, or one that it has endorsed.
+    /// The author's key that has signed it: the first that was seen of the plugin, or one that it has endorsed.
     pub(crate) key: PublicKey,
+    /// All keys of the author that are believed.
+    pub(crate) keys: Vec<PublicKey>,
     /// What to look at twice: it is deprecated, or dangerous.
     pub(crate) warnings: Vec<String>,
+    /// What makes it so dangerous that nobody should have it.
+    pub(crate) danger: Option<String>,
 }
 
 /// What was said on the command line.

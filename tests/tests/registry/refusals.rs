@@ -298,3 +298,96 @@ fn without_the_registry_what_was_seen_last_is_believed() {
     let error = home.hal9(["--json", "plugin", "search", "word"]).error(11);
     assert_eq!(error["reason"], "unreachable", "{error}");
 }
+
+#[test]
+fn what_is_installed_without_a_word_of_its_signer_follows_nobody() {
+    let stage = Stage::new();
+    // From a file, without a signature; and a registry has a plugin of that name.
+    std::fs::write(stage.home.settings(), stage.home.text() + "[trust]\nallow_unsigned = true\n").unwrap();
+    let file = stage.home.path().join("own.hal9");
+    std::fs::write(&file, package(ID, "0.9.0", "own")).unwrap();
+    stage.home.hal9(["plugin", "install", file.to_str().unwrap(), "--allow-unsigned", "--accept"]).ok();
+    let value = stage.home.hal9(["--json", "plugin", "upgrade", "--accept"]).json();
+    assert_eq!(value["installed"], serde_json::json!([]), "{value}");
+    assert!(value["warnings"][0].as_str().unwrap().contains(ID), "{value}");
+    stage.refuses(&["plugin", "install", ID, "--accept"], 5, "untrusted-key");
+    stage.home.hal9(["policy", "trust", ID, &stage.author.public().to_string()]).ok();
+    stage.home.hal9(["plugin", "upgrade", "--accept"]).ok();
+    assert_eq!(stage.installed(), [format!("{ID} 1.0.0")]);
+}
+
+#[test]
+fn what_one_registry_has_for_itself_is_not_had_from_another_that_is_named() {
+    let (stage, work) = (Stage::new(), Stage::new());
+    stage.home.hal9(["registry", "add", "work", &work.server.url, "--plugins", "ai.hal9.*"]).ok();
+    let error = stage.refuses(&["plugin", "install", ID, "--accept", "--registry", "test"], 10, "claimed");
+    assert!(error["help"].as_str().unwrap().contains("work"), "{error}");
+    // Adding it again keeps what is not said again.
+    stage.home.hal9(["registry", "add", "work", &work.server.url]).ok();
+    stage.refuses(&["plugin", "install", ID, "--accept", "--registry", "test"], 10, "claimed");
+}
+
+#[test]
+fn both_keys_of_an_author_are_believed_whichever_came_first() {
+    let stage = Stage::new();
+    let next = key();
+    let (one, two) = (package(ID, "1.0.0", "first"), package(ID, "1.1.0", "second"));
+    let three = package(ID, "1.2.0", "third");
+    [&two, &three].into_iter().for_each(|package| stage.server.blob(package));
+    let mut grown = versions(&stage, &[&one]);
+    grown.keys.push(endorsed(ID, next.public(), &stage.author));
+    grown.versions.push(version(&two, &next));
+    stage.index(11, &[(ID, grown.clone())]);
+    // The first that is had is signed by the second key.
+    assert_eq!(stage.install(ID).json()["installed"][0]["version"], "1.1.0");
+    grown.versions.push(version(&three, &stage.author));
+    stage.index(12, &[(ID, grown)]);
+    stage.home.hal9(["plugin", "upgrade", "--accept"]).ok();
+    assert_eq!(stage.installed(), [format!("{ID} 1.2.0")]);
+}
+
+#[test]
+fn a_version_that_is_critically_dangerous_is_not_installed_by_the_way() {
+    let stage = Stage::new();
+    let mut warned = versions(&stage, &[&package(ID, "1.0.0", "first")]);
+    warned.notices.push(hal9_registry_index::Notice {
+        id: 1,
+        severity: hal9_registry_index::Severity::Critical,
+        versions: "<2".parse().unwrap(),
+        summary: "It tells all.".to_owned(),
+        url: None,
+        published: now(),
+    });
+    stage.index(11, &[(ID, warned)]);
+    let error = stage.refuses(&["plugin", "install", ID, "--accept"], 10, "dangerous");
+    assert!(error["message"].as_str().unwrap().contains("It tells all."), "{error}");
+    stage.home.hal9(["plugin", "install", ID, "--accept", "--allow-dangerous"]).ok();
+}
+
+#[test]
+fn outdated_ends_with_what_is_not_believed() {
+    let stage = Stage::new();
+    stage.install(ID).ok();
+    stage.index(9, &[]);
+    let run = stage.home.hal9(["--json", "plugin", "outdated"]);
+    assert!(run.stdout.contains("rolled back"), "{run:#?}");
+    assert_eq!(run.error(5)["reason"], "rolled-back");
+    let text = stage.home.hal9(["plugin", "outdated"]);
+    assert!(!text.stdout.contains("nothing is outdated"), "{text:#?}");
+    stage.home.hal9(["plugin", "outdated", "--offline"]).ok();
+}
+
+#[test]
+fn a_registry_can_be_forgotten_and_another_take_its_name() {
+    let (stage, other) = (Stage::new(), Stage::new());
+    let add = |url: &str| stage.home.hal9(["--json", "registry", "add", "test", url]);
+    let error = add(&other.server.url).error(10);
+    assert!(error["help"].as_str().unwrap().contains("--forget"), "{error}");
+    stage.home.hal9(["registry", "remove", "test"]).ok();
+    // What was seen under that name is not forgotten by the way.
+    add(&other.server.url).error(5);
+    add(&stage.server.url).ok();
+    stage.home.hal9(["registry", "remove", "test", "--forget"]).ok();
+    add(&other.server.url).ok();
+    stage.home.hal9(["--json", "plugin", "search", "--registry", "none"]).error(3);
+}

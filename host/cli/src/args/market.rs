@@ -34,13 +34,17 @@ Examples:
     },
     /// Say which installed plugins have newer versions, are deprecated, yanked or dangerous
     #[command(after_help = "\
-Status 0, whatever is found, unless --exit-code asks for 10 where something is. Without a network, what was known last is told, and how old that is.")]
+Status 0, whatever is found, unless --exit-code asks for 10 where something is; status 5 where a registry is not believed. Without a network, what was known last is told, and how old that is, \
+until it expires; with --offline after that as well.")]
     Outdated {
         /// Plugins; all that are installed, where none is given
         plugins: Vec<String>,
         /// Status 10 where a plugin is outdated, deprecated, yanked or dangerous
         #[arg(long)]
         exit_code: bool,
+        /// Ask nobody: tell what was known last, however old it is
+        #[arg(long)]
+        offline: bool,
     },
     /// Publish a package, for everybody who uses the registry
     #[command(after_help = "\

@@ -106,6 +106,9 @@ Examples:
     Remove {
         /// Its name
         name: String,
+        /// Forget its keys, what was seen of it, and the token for it: another one may be called so then
+        #[arg(long)]
+        forget: bool,
     },
     /// List the registries that are used, and how fresh what is known of them is
     List,
@@ -170,7 +173,7 @@ pub(crate) struct AddArgs {
     /// These plugins are had from here and nowhere else: an id, or labels and `.*`; repeatable
     #[arg(long, value_name = "PATTERN")]
     pub(crate) plugins: Vec<Claim>,
-    /// Where packages are fetched from first; repeatable
+    /// Where packages are fetched from as well, where the registry itself does not answer; repeatable
     #[arg(long, value_name = "URL")]
     pub(crate) mirror: Vec<String>,
     /// Take plain HTTP from another machine as well
@@ -192,7 +195,7 @@ pub(crate) enum AuthCommand {
     },
     /// Log in: a token is made and kept in HAL9_HOME/credentials.toml
     #[command(after_help = "\
-The password is asked for, or taken from HAL9_PASSWORD. HAL9_TOKEN in the environment is used in place of what is kept.
+The password is asked for, or taken from HAL9_PASSWORD. HAL9_TOKEN_MAIN in the environment is used for the registry `main` in place of what is kept, and so is HAL9_TOKEN where one registry alone is used.
 
 Examples:
   hal9 auth login

@@ -17,7 +17,7 @@ hal9.toml (`hal9 registry add`). The first time, the key that the registry names
 that key or one that it endorsed.
 
 The signature of a FILE is FILE.minisig, made by `hal9 plugin sign` or by minisign. The key that made it must be trusted for the plugin's id: \
-by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that it needs are taken from the package's own folder and from --from, unless \
+by `hal9 policy trust`, or by --key the first time. --key and --allow-unsigned hold for the packages that are named. Plugins that are needed are taken from the package's own folder, from --from and then from registries, unless \
 they are installed. All of it is installed, or nothing. What a plugin is granted is asked for on a terminal; a script says it. \
 A plugin that is installed in an older version is upgraded: only what it newly asks for is asked for.
 
@@ -192,6 +192,9 @@ pub(crate) struct ConsentArgs {
     /// Take a plugin whose id is easily taken for that of an installed one
     #[arg(long)]
     pub(crate) allow_look_alike: bool,
+    /// Take a version that its registry warns of as critically dangerous
+    #[arg(long)]
+    pub(crate) allow_dangerous: bool,
 }
 
 /// Who may sign a plugin.

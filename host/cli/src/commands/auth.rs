@@ -49,10 +49,12 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Auth
             }
         }
         AuthCommand::Logout { registry } => {
-            let registries = open(registry)?;
-            let registry = registries.only()?;
+            let mut registry = open(registry)?.into_only()?;
             let mut tokens = Tokens::open(&home.credentials())?;
-            let was_there = tokens.get(registry.url()).is_some();
+            let saved = tokens.get(registry.url());
+            let was_there = saved.is_some();
+            // What is kept is revoked, and not what the environment has.
+            registry.set_token(saved.map(|saved| saved.secret));
             // Forgotten here whether or not the registry can be reached to revoke it.
             let revoked = if was_there { registry.log_out().await } else { Ok(()) };
             tokens.remove(registry.url()).await?;

@@ -21,7 +21,7 @@ pub(crate) struct RegistrySettings {
     /// The plugins that are had from here and from nowhere else.
     #[serde(default, deserialize_with = "claims")]
     pub(crate) plugins: Vec<Claim>,
-    /// Where packages are fetched from before they are asked for at `url`.
+    /// Where packages are fetched from as well, where `url` does not answer.
     #[serde(default)]
     pub(crate) mirrors: Vec<String>,
     /// Whether plain HTTP will do, also to another machine.

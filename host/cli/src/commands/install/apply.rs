@@ -1,7 +1,7 @@
 //! Owns how a plan is carried out: every version is tried before anything is changed, then all are installed at once, and then
 //! it is recorded. It refuses to know how the plan came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hal9_host::{AuditEvent, AuditKind, AuditSink as _, Host};
 use hal9_package::{PluginId, PublicKey};
@@ -46,10 +46,8 @@ pub(super) async fn apply(
     let mut file = PolicyFile::open(&session.home.settings(), environment)?;
     judge_again(&file.settings()?.trust(), plan, leave)?;
     let said = file.settings()?.trust().keys;
-    for (id, key) in &plan.vouched {
-        let mut keys = said.get(id).cloned().unwrap_or_default();
-        keys.insert(key.clone());
-        file.set_keys(id, keys)?;
+    for (id, vouched) in &plan.vouched {
+        file.set_keys(id, said.get(id).into_iter().flatten().chain(vouched).cloned().collect())?;
     }
     if !steps.is_empty() {
         // Before it is installed: from here on, nobody else's plugin of that name is taken for it.
@@ -74,7 +72,8 @@ fn judge_again(now: &Trust, plan: &Plan, leave: Leave<'_>) -> Result<(), Failure
         now.judge(&step.offer, leave)?;
     }
     let alone = plan.vouched.iter().filter(|(id, _)| !plan.steps.iter().any(|step| step.offer.id() == *id));
-    alone.into_iter().try_for_each(|(id, key)| now.may(id, Some(key), leave, "its package"))
+    let mut alone = alone.flat_map(|(id, keys)| keys.iter().map(move |key| (id, key)));
+    alone.try_for_each(|(id, key)| now.may(id, Some(key), leave, "its package"))
 }
 
 fn install<'a>(step: &'a Step, component: &'a [u8]) -> Install<'a> {
@@ -136,15 +135,21 @@ fn kept(step: &Step, failure: Failure) -> Failure {
 /// That is the last step. A command that is killed before leaves a plugin that is installed and runs, and whose next version
 /// needs the key to be named again, as does installing this one again. In the other order, a command that fails would leave
 /// a key trusted that nothing is installed by.
-fn trust(session: &mut Session, file: &mut PolicyFile, vouched: &BTreeMap<PluginId, PublicKey>) -> Result<(), Failure> {
+fn trust(
+    session: &mut Session,
+    file: &mut PolicyFile,
+    vouched: &BTreeMap<PluginId, BTreeSet<PublicKey>>,
+) -> Result<(), Failure> {
     file.save().map_err(|failure| {
         let message = format!("it is installed, and its key is not trusted yet: {}", failure.message);
         Failure { message, ..failure }.help("find out what keeps hal9 from writing there, and run the command again")
     })?;
     session.settings = file.settings()?;
-    session.record_policy(vouched.iter().map(|(id, key)| {
-        AuditEvent::new(AuditKind::Policy, id, &format!("the key {} may sign it, by the first install", key.id()))
-    }))
+    session.record_policy(vouched.iter().flat_map(|(id, keys)| keys.iter().map(move |key| (id, key))).map(
+        |(id, key)| {
+            AuditEvent::new(AuditKind::Policy, id, &format!("the key {} may sign it, by the first install", key.id()))
+        },
+    ))
 }
 
 /// Records what was installed. Nobody is told that all is well while the log does not say so.

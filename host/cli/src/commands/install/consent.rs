@@ -18,6 +18,8 @@ pub(super) struct Consent {
     grants: Grants,
     /// Whether plugins are meant whose ids are easily taken for others'.
     look_alikes: bool,
+    /// Whether versions are meant that are known to be dangerous.
+    dangers: bool,
 }
 
 /// How it is decided what is granted of what is asked for.
@@ -30,13 +32,13 @@ enum Grants {
 
 impl From<ConsentArgs> for Consent {
     fn from(args: ConsentArgs) -> Self {
-        let look_alikes = args.allow_look_alike;
+        let (look_alikes, dangers) = (args.allow_look_alike, args.allow_dangerous);
         let grants = match args {
             ConsentArgs { accept: true, .. } => Grants::All,
             ConsentArgs { no_grants: false, grant, .. } if grant.is_empty() => Grants::Ask,
             ConsentArgs { grant, .. } => Grants::Only(grant.into_iter().collect()),
         };
-        Self { grants, look_alikes }
+        Self { grants, look_alikes, dangers }
     }
 }
 
@@ -65,7 +67,17 @@ impl Consent {
         {
             return Err(mistaken(step));
         }
-        let asked: Vec<&Step> = steps.iter().filter(|step| !step.asks.is_empty() || step.alike.is_some()).collect();
+        if !self.dangers
+            && !asks_now
+            && let Some((step, danger)) = steps.iter().find_map(|step| Some((step, step.danger()?)))
+        {
+            return Err(Failure::new(Code::Conflict, danger)
+                .reason("dangerous")
+                .help("take another version; if you know better: --allow-dangerous")
+                .plugin(step.offer.id()));
+        }
+        let is_asked = |step: &&Step| !step.asks.is_empty() || step.alike.is_some() || step.danger().is_some();
+        let asked: Vec<&Step> = steps.iter().filter(is_asked).collect();
         if matches!(self.grants, Grants::Ask)
             && let Some(first) = asked.first()
             // What is meant, and asks for nothing, needs no more words.
@@ -116,6 +128,9 @@ fn question(step: &Step) -> String {
     }
     if let Some(doubt) = step.doubt() {
         text.push_str(&format!("  {}\n", yellow(doubt)));
+    }
+    for warning in step.offer.published.iter().flat_map(|published| &published.warnings) {
+        text.push_str(&format!("  {}\n", yellow(warning)));
     }
     for permission in &step.asks {
         text.push_str(&format!("  {}  {}\n", described(permission), dim(permission)));

@@ -140,6 +140,8 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     plan.warnings.extend(plan.steps.iter().filter_map(Step::doubt));
     if !dry_run {
+        // Before it is done: whoever reads it can stop it still.
+        plan.warnings.iter().for_each(|warning| session.output.note(yellow(warning)));
         consent.ask(session, &mut plan.steps)?;
         let warnings = apply::apply(session, environment, &plan, stock, leave).await?;
         plan.warnings.extend(warnings);

@@ -1,7 +1,7 @@
 //! Owns what is to be installed, and in which order: the packages that were named, and those that they need, none of which
 //! stands against what is installed. It refuses to change anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hal9_host::shell_word;
@@ -25,7 +25,7 @@ pub(super) struct Plan {
     /// What was named and is installed already.
     pub(super) unchanged: Vec<(PluginId, Version)>,
     /// The keys that may sign a plugin from now on: that of the command line, where nobody has said before who may, and that of a registry.
-    pub(super) vouched: BTreeMap<PluginId, PublicKey>,
+    pub(super) vouched: BTreeMap<PluginId, BTreeSet<PublicKey>>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -54,6 +54,8 @@ pub(super) struct Before {
 /// What an operator wants of plugins.
 pub(super) struct Wish {
     pub(super) roots: Vec<Dependency>,
+    /// Those among them that were named: where one of these cannot be had, nothing is done.
+    pub(super) named: BTreeSet<PluginId>,
     pub(super) prefer: Prefer,
 }
 
@@ -91,7 +93,8 @@ impl Plan {
             named: named.iter().map(|offer| offer.id().clone()).collect(),
         };
         // Of what has a name alone, the newest is meant; a package is the version that it is.
-        let wish = Wish { roots, prefer: Prefer::Newest };
+        let named_ids = roots.iter().map(|root| root.plugin_id.clone()).collect();
+        let wish = Wish { roots, named: named_ids, prefer: Prefer::Newest };
         let shelves = Shelves::open(named, &folders, rule, session.output)?;
         plan.resolve(session, shelves, stock, wish, leave, allow_downgrade).await?;
         Ok(plan)
@@ -109,7 +112,7 @@ impl Plan {
         let trust = session.settings.trust();
         let signer = trust.judge(offer, leave)?;
         if let Some(key) = signer.as_ref().filter(|key| Some(*key) == leave.key && !trust.keys.contains_key(id)) {
-            self.vouched.insert(id.clone(), key.clone());
+            self.vouched.entry(id.clone()).or_default().insert(key.clone());
         }
         let Some(current) = session.registry.installed(id)? else { return Ok(true) };
         let there = session.registry.versions(id)?.into_iter().find(|(_, installed)| installed.version == *version);
@@ -160,7 +163,8 @@ impl Plan {
         if wish.roots.is_empty() {
             return Ok(());
         }
-        stock.gather(session, &shelves, &wish.roots).await?;
+        stock.gather(session, &shelves, &wish).await?;
+        self.warnings.extend(stock.refused());
         let plugins = session.registry.list()?;
         let installed: Vec<Candidate> = plugins.iter().map(|plugin| Candidate::from(&plugin.manifest)).collect();
         let hal9 = this_hal9()?;
@@ -216,10 +220,12 @@ impl Plan {
     ) -> Result<(), Failure> {
         let step = Step::new(session, offer, leave, is_named)?;
         let id = step.offer.id();
+        let known = session.settings.plugin(id).keys.unwrap_or_default();
         if let Some(published) = &step.offer.published
-            && !session.settings.plugin(id).keys.is_some_and(|keys| keys.contains(&published.key))
+            && !known.contains(&published.key)
         {
-            self.vouched.insert(id.clone(), published.key.clone());
+            // The others may sign the next version.
+            self.vouched.entry(id.clone()).or_default().extend(published.keys.iter().cloned());
         }
         // The operator has decided by hand, and is not asked.
         if let Some(said) = session.settings.plugin(id).grant {
@@ -258,6 +264,11 @@ fn unnamed(failure: Failure, leave: Leave<'_>) -> Failure {
 }
 
 impl Step {
+    /// What makes it so dangerous that nobody should have it, as its registry says.
+    pub(super) fn danger(&self) -> Option<String> {
+        self.offer.published.as_ref().and_then(|published| published.danger.clone())
+    }
+
     /// What to look at twice before it is installed.
     pub(super) fn doubt(&self) -> Option<String> {
         let (id, other) = (self.offer.id(), self.alike.as_ref()?);

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hal9_package::{Dependency, PluginId, PublicKey};
 use hal9_registry::{Candidate, Catalogue, Error};
-use hal9_registry_index::{Record, VersionRecord};
+use hal9_registry_index::{Notice, Record, Severity, VersionRecord};
 use semver::{Op, Version, VersionReq};
 
-use super::plan::Step;
+use super::plan::{Step, Wish};
 use super::shelves::Shelves;
 use crate::args::{Named, OnlineArgs};
 use crate::failure::{Code, Failure};
 use crate::output::plain;
 use crate::registries::{Online, Registries, severity};
 use crate::session::Session;
-use crate::trust::{Offer, Published, Trust};
+use crate::trust::{Offer, Published, Trust, key_of};
 
 /// More plugins than these are not asked for: each needs another, and each of them asks for it.
 const PLUGINS: usize = 1_000;
@@ -76,12 +76,12 @@ impl Stock {
     ///
     /// # Errors
     ///
-    /// What a registry says of a plugin that is asked for and is not believed. Of what is only needed, and installed, it is told and passed over.
+    /// What a registry says and is not believed, and what keeps one that was named from being had. Others are passed over, and told.
     pub(super) async fn gather(
         &mut self,
         session: &Session,
         shelves: &Shelves<'_>,
-        roots: &[Dependency],
+        Wish { roots, named, .. }: &Wish,
     ) -> Result<(), Failure> {
         if self.registries.is_empty() {
             return Ok(());
@@ -95,11 +95,12 @@ impl Stock {
             }
             let mut versions = shelves.versions(&id)?;
             if versions.is_empty() {
-                let is_asked_for = roots.iter().any(|root| root.plugin_id == id);
                 match self.ask(session, &id, &exact).await {
                     Ok(()) => {}
-                    Err(failure) if is_asked_for || session.registry.installed(&id)?.is_none() => return Err(failure),
-                    Err(failure) => session.output.note(format!("{id}: {}", failure.message)),
+                    // Somebody lies, or what was named cannot be had.
+                    Err(failure) if named.contains(&id) || is_lie(&failure) => return Err(failure),
+                    // What only another version needs may be of no matter.
+                    Err(failure) => self.refused.push(format!("{id} was passed over: {}", failure.message)),
                 }
                 versions = self.versions(&id)?;
             }
@@ -117,11 +118,11 @@ impl Stock {
     ) -> Result<(), Failure> {
         let Some((registry, listed)) = self.registries.listed(id, session.output).await? else { return Ok(()) };
         let trust = session.settings.trust();
-        let believed = believed(&trust, id, &listed.record, self.registries.author(id).as_ref());
+        let believed = self.believed(session, &trust, id, &listed.record)?;
         let is_installed = |version: &Version| {
             session.registry.versions(id).is_ok_and(|all| all.iter().any(|(_, one)| one.version == *version))
         };
-        let mut candidates = Vec::new();
+        let (mut candidates, mut refused) = (Vec::new(), Vec::new());
         for version in &listed.record.versions {
             let is_exact = exact.contains(&(id.clone(), version.version.clone()));
             if version.withdrawn || (version.yanked.is_some() && !is_exact && !is_installed(&version.version)) {
@@ -130,18 +131,22 @@ impl Stock {
             if believed.contains(&version.key) {
                 candidates.push(candidate(id, version));
             } else {
-                self.refused.push(format!(
-                    "{id} {} is signed by the key {}, and only {} is believed for it",
-                    version.version,
-                    version.key.id(),
-                    believed.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ")
-                ));
+                let keys = believed.iter().map(|key| key.id().to_string()).collect::<Vec<_>>().join(", ");
+                let only = if keys.is_empty() { "no key".to_owned() } else { format!("only {keys}") };
+                let (version, key) = (&version.version, version.key.id());
+                refused.push(format!("{id} {version} is signed by the key {key}, and {only} is believed for it"));
             }
         }
         // Nothing of it may be taken, and something is there: whoever asks for it should know why.
-        if candidates.is_empty() && !self.refused.is_empty() {
+        if candidates.is_empty() && !refused.is_empty() {
             let help = format!("get its author's key from where you trust it: hal9 policy trust {id} KEY");
-            return Err(Failure::signature("untrusted-key", self.refused.join("; ")).help(help).plugin(id));
+            return Err(Failure::signature(UNTRUSTED, refused.join("; ")).help(help).plugin(id));
+        }
+        // What is older than what is there is no news.
+        let now = session.registry.installed(id)?.map(|plugin| plugin.manifest.metadata.version);
+        let newest = candidates.iter().map(|one: &Candidate| &one.version).max().cloned();
+        if listed.record.versions.last().map(|one| &one.version) > newest.as_ref().max(now.as_ref()) {
+            self.refused.extend(refused.pop());
         }
         let page = format!("{}plugins/{id}", registry.url());
         let (registry, record) = (registry.name().to_owned(), listed.record);
@@ -162,7 +167,7 @@ impl Stock {
         let version = stocked.record.version(&candidate.version).ok_or_else(gone)?;
         let registry = self.registries.get(&stocked.registry)?;
         let trust = session.settings.trust();
-        let believed = believed(&trust, &candidate.id, &stocked.record, self.registries.author(&candidate.id).as_ref());
+        let believed = self.believed(session, &trust, &candidate.id, &stocked.record)?;
         let bar = session.output.bytes(format!("{} {}", candidate.id, candidate.version));
         let watch = |progress: hal9_registry_client::Progress| bar.done(progress.done, progress.total);
         let downloaded = registry.download(&candidate.id, version, &believed, &watch).await?;
@@ -170,7 +175,9 @@ impl Stock {
         let published = Published {
             origin: format!("{}/{}", stocked.page, candidate.version),
             key: version.key.clone(),
+            keys: believed,
             warnings: warnings(&candidate.id, &stocked.record, version),
+            danger: danger(&candidate.id, &stocked.record, version),
         };
         Ok(Offer {
             path: downloaded.path,
@@ -189,6 +196,38 @@ impl Stock {
         self.registries.bind(id, &stocked.registry, first).await
     }
 
+    /// The keys that may sign a plugin: those of the settings and what they have endorsed; where they say nothing, the one that it came with first; and
+    /// of one that is not here, the one that the registry names first. What is installed without a word of who may sign it follows nobody.
+    fn believed(
+        &self,
+        session: &Session,
+        trust: &Trust,
+        id: &PluginId,
+        record: &Record,
+    ) -> Result<Vec<PublicKey>, Failure> {
+        let installed = session.registry.installed(id)?;
+        let known: Vec<PublicKey> = match (trust.keys.get(id), self.registries.author(id), &installed) {
+            (Some(keys), ..) => keys.iter().cloned().collect(),
+            (None, Some(author), _) => vec![author],
+            (None, None, Some(installed)) => key_of(installed).cloned().into_iter().collect(),
+            (None, None, None) => record.keys.first().map(|one| one.key.clone()).into_iter().collect(),
+        };
+        // A key that is revoked endorses nothing either: whoever stole it would endorse his own.
+        let keys = record.keys.iter().filter(|one| !trust.revoked.contains(&one.key)).cloned().collect();
+        let record = Record { keys, ..Record::default() };
+        let mut believed = Vec::new();
+        for key in known.iter().filter(|key| !trust.revoked.contains(key)) {
+            let more = record.believed_from(id, key);
+            believed.extend(more.into_iter().filter(|key| !believed.contains(key)).collect::<Vec<_>>());
+        }
+        Ok(believed)
+    }
+
+    /// What was found and may not be taken, in words.
+    pub(super) fn refused(&self) -> Vec<String> {
+        self.refused.iter().map(|text| plain(text)).collect()
+    }
+
     /// Adds to a failure what was found in registries and may not be taken.
     pub(super) fn explain(&self, mut failure: Failure) -> Failure {
         if !self.refused.is_empty() {
@@ -204,19 +243,12 @@ impl Catalogue for Stock {
     }
 }
 
-/// The keys that may sign a plugin: those of the settings and what they have endorsed; where they say nothing, the one that it came with first; and
-/// where it was never had, the one that the registry names first.
-fn believed(trust: &Trust, id: &PluginId, record: &Record, author: Option<&PublicKey>) -> Vec<PublicKey> {
-    let known: Vec<PublicKey> = match (trust.keys.get(id), author) {
-        (Some(keys), _) => keys.iter().cloned().collect(),
-        (None, Some(author)) => vec![author.clone()],
-        (None, None) => record.keys.first().map(|one| one.key.clone()).into_iter().collect(),
-    };
-    // A key that is revoked endorses nothing either: whoever stole it would endorse his own.
-    let keys = record.keys.iter().filter(|one| !trust.revoked.contains(&one.key)).cloned().collect();
-    let record = Record { keys, ..Record::default() };
-    let known = known.iter().filter(|key| !trust.revoked.contains(key));
-    known.flat_map(|key| record.believed_from(id, key)).collect()
+/// The word for a key that nobody believes: not that a registry lies.
+const UNTRUSTED: &str = "untrusted-key";
+
+/// Whether a registry, or somebody between, has said what it should not have.
+fn is_lie(failure: &Failure) -> bool {
+    failure.code == Code::Signature && failure.reason.as_deref() != Some(UNTRUSTED)
 }
 
 fn candidate(id: &PluginId, version: &VersionRecord) -> Candidate {
@@ -248,6 +280,13 @@ fn warnings(id: &PluginId, record: &Record, version: &VersionRecord) -> Vec<Stri
         ));
     }
     warnings
+}
+
+/// What makes a version so dangerous that nobody should have it.
+fn danger(id: &PluginId, record: &Record, version: &VersionRecord) -> Option<String> {
+    let critical = |notice: &&Notice| notice.severity == Severity::Critical && notice.is_about(&version.version);
+    let notice = record.notices.iter().find(critical)?;
+    Some(format!("{id} {} is dangerous ({}): {}", version.version, severity(notice.severity), plain(&notice.summary)))
 }
 
 /// The one version that is asked for.

@@ -45,6 +45,8 @@ pub(super) async fn run(
             offers.push(offer);
         }
     }
+    let asked: BTreeSet<PluginId> =
+        offers.iter().map(Offer::id).chain(plugins.iter().map(Plugin::id)).cloned().collect();
     if args.plugins.is_empty() {
         plugins = all(session)?;
     }
@@ -64,7 +66,8 @@ pub(super) async fn run(
     let shelves = Shelves::open(offers, &folders, rule, session.output)?.first(origins);
     // Who names folders wants what is there.
     let mut stock = if is_from_folders { Stock::none(session)? } else { Stock::open(session, &args.online)? };
-    plan.resolve(session, shelves, &mut stock, Wish { roots, prefer: Prefer::Newest }, leave, false).await?;
+    plan.resolve(session, shelves, &mut stock, Wish { roots, named: asked, prefer: Prefer::Newest }, leave, false)
+        .await?;
     let upgraded: BTreeSet<&PluginId> = plan.steps.iter().map(|step| step.offer.id()).collect();
     let stay = plugins.iter().filter(|plugin| !upgraded.contains(plugin.id()));
     let stay: Vec<_> = stay.map(|plugin| (plugin.id().clone(), version_of(plugin).clone())).collect();

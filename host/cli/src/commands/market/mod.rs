@@ -45,7 +45,9 @@ pub(super) async fn run(opening: Opening<'_>, command: MarketCommand) -> Result<
     match command {
         MarketCommand::Search(args) => search::run(&desk, *args).await,
         MarketCommand::Show { plugin, at } => show::run(&desk, &plugin, &at).await,
-        MarketCommand::Outdated { plugins, exit_code } => outdated::run(&desk, &plugins, exit_code).await,
+        MarketCommand::Outdated { plugins, exit_code, offline } => {
+            outdated::run(&desk, &plugins, exit_code, offline).await
+        }
         MarketCommand::Publish(args) => publish::run(&desk, args).await,
         MarketCommand::Yank { plugin, reason, undo, at } => authors::yank(&desk, &plugin, reason, undo, &at).await,
         MarketCommand::Deprecate { plugin, message, instead, undo, at } => {

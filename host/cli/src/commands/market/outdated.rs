@@ -7,10 +7,9 @@ use semver::Version;
 use serde::Serialize;
 
 use super::Desk;
-use crate::args::AtRegistry;
 use crate::failure::{Code, Failure};
 use crate::output::{dim, green, plain, red, table, yellow};
-use crate::registries::severity;
+use crate::registries::{Online, Registries, severity};
 
 /// What is known of an installed plugin.
 #[derive(Serialize)]
@@ -35,7 +34,7 @@ impl Row {
     }
 }
 
-pub(super) async fn run(desk: &Desk, names: &[String], exit_code: bool) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, names: &[String], exit_code: bool, offline: bool) -> Result<(), Failure> {
     let installed = Installed::open(desk.home.folder())?;
     let mut plugins = Vec::new();
     if names.is_empty() {
@@ -53,7 +52,9 @@ pub(super) async fn run(desk: &Desk, names: &[String], exit_code: bool) -> Resul
             Failure::not_found(format!("no plugin `{}` is installed", plain(name)), "see which are: hal9 plugin list")
         })?);
     }
-    let registries = desk.registries(&AtRegistry::default())?;
+    let online = Online { offline, ..Online::default() };
+    let registries = Registries::open(&desk.home, &desk.settings, &online)?;
+    let mut lie = None;
     let mut rows = Vec::new();
     for plugin in &plugins {
         let id = plugin.id().clone();
@@ -76,12 +77,21 @@ pub(super) async fn run(desk: &Desk, names: &[String], exit_code: bool) -> Resul
             }
             Ok(None) => row.unknown = Some("no registry has it".to_owned()),
             // What one registry does is no reason to say nothing of the others.
-            Err(failure) => row.unknown = Some(failure.message),
+            Err(failure) => {
+                row.unknown = Some(failure.message.clone());
+                if failure.code == Code::Signature {
+                    lie = lie.or(Some(failure));
+                }
+            }
         }
         rows.push(row);
     }
     let outdated = rows.iter().filter(|row| row.is_outdated()).count();
     desk.output.result(&rows, || shown(&rows, outdated))?;
+    // What is not believed is more than what is not known.
+    if let Some(failure) = lie {
+        return Err(failure);
+    }
     if exit_code && outdated > 0 {
         let message = format!("{outdated} of {} plugins are outdated", rows.len());
         return Err(Failure::new(Code::Conflict, message).reason("outdated").help("upgrade them: hal9 plugin upgrade"));
@@ -155,6 +165,7 @@ fn shown(rows: &[Row], outdated: usize) -> String {
         }
     }
     match outdated {
+        0 if rows.iter().any(|row| row.unknown.is_some()) => {}
         0 => text.push_str(&format!("{} nothing is outdated\n", green("✓"))),
         _ => text.push_str(&dim("upgrade: hal9 plugin upgrade\n")),
     }

@@ -27,6 +27,9 @@ pub(super) async fn run(desk: &Desk, args: SearchArgs) -> Result<(), Failure> {
         limit: args.limit,
     };
     let registries = desk.registries(&args.at)?;
+    if registries.is_empty() {
+        return Err(Failure::usage("no registry is used", "add one: hal9 registry add main URL"));
+    }
     let mut answers: Vec<(String, Found)> = Vec::new();
     let mut last = None;
     for registry in registries.iter() {

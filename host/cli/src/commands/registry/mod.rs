@@ -19,7 +19,7 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Regi
         RegistryCommand::RotateKeys { data, root } => keep::rotate_keys(output, data, root).await,
         RegistryCommand::Account(command) => keep::account(output, command).await,
         RegistryCommand::Add(args) => used::add(output, environment, args).await,
-        RegistryCommand::Remove { name } => used::remove(output, environment, &name),
+        RegistryCommand::Remove { name, forget } => used::remove(output, environment, &name, forget).await,
         RegistryCommand::List => used::list(output, environment),
     }
 }

@@ -12,6 +12,9 @@ use crate::args::ServeArgs;
 use crate::failure::{Code, Failure};
 use crate::output::{Output, bold, dim, green};
 
+/// The status of a process that Ctrl-C has ended.
+const INTERRUPTED: i32 = 130;
+
 pub(super) async fn run(output: Output, args: ServeArgs) -> Result<(), Failure> {
     log(output.json() || args.log_json);
     let mut config = Config::new(&args.data);
@@ -53,6 +56,11 @@ pub(super) async fn run(output: Output, args: ServeArgs) -> Result<(), Failure> 
             _ = term.recv() => {}
         }
         output.note("ending after the requests that have begun; once more ends at once");
+        tokio::spawn(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        });
     };
     server.serve(listener, stop).await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! `hal9 registry add|remove|list`: the registries that plugins are had from.
 
-use hal9_registry_client::Registry;
+use hal9_registry_client::{Registry, Tokens};
 use serde_json::json;
 
 use crate::args::AddArgs;
@@ -14,14 +14,24 @@ use crate::settings::{RegistrySettings, Settings};
 pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs) -> Result<(), Failure> {
     let home = Home::find()?;
     let AddArgs { name, url, key, plugins, mirror: mirrors, insecure } = args;
-    let registry = RegistrySettings { url, key, plugins, mirrors, insecure };
-    let mut file = PolicyFile::open(&home.settings(), environment)?;
-    if let Some(other) = file.settings()?.registries().get(&name).filter(|other| other.url != registry.url) {
-        let message = format!("`{name}` is {} already", other.url);
-        let help = format!("give this one another name, or take the other out: hal9 registry remove {name}");
-        return Err(Failure::new(Code::Conflict, message).help(help));
+    let mut registry = RegistrySettings { url, key, plugins, mirrors, insecure };
+    let settings = Settings::begun(&home.settings(), environment)?;
+    if let Some(other) = settings.registries().get(&name) {
+        if other.url != registry.url {
+            let help = format!("give this one another name, or forget the other: hal9 registry remove {name} --forget");
+            return Err(Failure::new(Code::Conflict, format!("`{name}` is {} already", other.url)).help(help));
+        }
+        // What is not said again stays.
+        registry.key = registry.key.or_else(|| other.key.clone());
+        registry.insecure |= other.insecure;
+        if registry.plugins.is_empty() {
+            registry.plugins.clone_from(&other.plugins);
+        }
+        if registry.mirrors.is_empty() {
+            registry.mirrors.clone_from(&other.mirrors);
+        }
     }
-    // Asked before it is written down: what does not answer, or is not whom the key names, is not used.
+    // Asked before it is written down, and before others have to wait: what does not answer, or is not whom the key names, is not used.
     let opened = registries::open(&home, &name, &registry, &Online::default())?;
     let spinner = output.spinner(format!("asking {}", registry.url));
     let introduced = introduce(&opened).await;
@@ -32,6 +42,7 @@ pub(super) async fn add(output: Output, environment: Option<&str>, args: AddArgs
         Err(failure) if failure.code == Code::PermissionDenied => None,
         Err(failure) => return Err(failure),
     };
+    let mut file = PolicyFile::open(&home.settings(), environment)?;
     file.set_registry(&name, &registry)?;
     file.save()?;
     let value = json!({
@@ -70,16 +81,37 @@ async fn introduce(registry: &Registry) -> Result<Introduced, Failure> {
     Ok(Introduced { identity: synced.registry, title, keys: keys.iter().map(ToString::to_string).collect() })
 }
 
-pub(super) fn remove(output: Output, environment: Option<&str>, name: &str) -> Result<(), Failure> {
+pub(super) async fn remove(output: Output, environment: Option<&str>, name: &str, forget: bool) -> Result<(), Failure> {
     let home = Home::find()?;
+    let settings = Settings::read(&home.settings(), environment)?;
+    let registry = settings.registry(name)?.clone();
     let mut file = PolicyFile::open(&home.settings(), environment)?;
-    file.settings()?.registry(name)?;
-    let removed = file.remove_registry(name)?;
+    if !file.remove_registry(name)? {
+        let message = format!("`{name}` is a registry of every environment, and stays one");
+        return Err(Failure::usage(message, "leave --env out"));
+    }
+    if forget {
+        forgotten(&home, name, &registry).await?;
+    }
     file.save()?;
-    // What is kept of it stays: if it is added again, an older index is noticed still.
-    output.result(&json!({ "name": name, "removed": removed }), || {
-        format!("{} {} is not used any more; what was installed from it stays\n", green("✓"), bold(name))
+    // Otherwise what is kept of it stays: if it is added again, an older index is noticed still.
+    output.result(&json!({ "name": name, "removed": true, "forgotten": forget }), || {
+        let kept = if forget { ", and what was seen of it is forgotten" } else { "" };
+        format!("{} {} is not used any more{kept}; what was installed from it stays\n", green("✓"), bold(name))
     })
+}
+
+/// Forgets what was seen of a registry, and who was logged in there.
+async fn forgotten(home: &Home, name: &str, registry: &RegistrySettings) -> Result<(), Failure> {
+    let opened = registries::open(home, name, registry, &Online::default())?;
+    let mut tokens = Tokens::open(&home.credentials())?;
+    if tokens.get(opened.url()).is_some() {
+        // One that cannot be asked any more keeps its token until it ends.
+        let _ = opened.log_out().await;
+        tokens.remove(opened.url()).await?;
+    }
+    let folder = home.registries().join(name);
+    std::fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))
 }
 
 pub(super) fn list(output: Output, environment: Option<&str>) -> Result<(), Failure> {
