@@ -138,3 +138,36 @@ fn a_closed_and_private_registry_is_for_those_who_were_let_in() {
     ada.hal9(["plugin", "install", ID, "--accept"]).ok();
     nobody.hal9(["--json", "plugin", "install", ID, "--accept"]).error(6);
 }
+
+#[test]
+fn who_runs_a_registry_can_act() {
+    let site = Site::new();
+    let (ada, bob) = (site.author("ada"), site.visitor());
+    publish(&ada, &signed(&ada, ID, "1.0.0", "a")).ok();
+    publish(&ada, &signed(&ada, ID, "1.1.0", "b")).ok();
+    bob.hal9(["plugin", "install", ID, "--accept"]).ok();
+    let data = site.data.to_str().unwrap();
+    let keeper = |args: &[&str]| {
+        let mut command = site.keeper.command([&["--json", "registry"], args, &["--data", data]].concat());
+        super::home::Run::of(command.env("HAL9_PASSWORD", "another correct horse"))
+    };
+    keeper(&["withdraw", &format!("{ID}@1.1.0"), "--reason", "mines coins"]).ok();
+    keeper(&["warn", ID, "--versions", "<=1.1.0", "--severity", "critical", "Take it out."]).ok();
+    let told = bob.hal9(["--json", "plugin", "outdated"]).json();
+    assert_eq!((&told[0]["yanked"], &told[0]["notices"][0]["severity"]), (&json!("mines coins"), &json!("critical")), "{told}");
+    let eve = site.visitor();
+    eve.hal9(["--json", "plugin", "install", &format!("{ID}@=1.1.0"), "--accept"]).error(10);
+    // A token that was stolen is none any more.
+    keeper(&["account", "password", "ada"]).ok();
+    publish(&ada, &signed(&ada, ID, "1.2.0", "c")).error(6);
+    signed_up(&ada, ["--json", "auth", "login", "ada"]).error(6);
+    keeper(&["account", "disable", "ada"]).ok();
+    let login = |home: &Home| {
+        super::home::Run::of(home.command(["--json", "auth", "login", "ada"]).env("HAL9_PASSWORD", "another correct horse"))
+    };
+    login(&ada).error(6);
+    keeper(&["account", "enable", "ada"]).ok();
+    login(&ada).ok();
+    publish(&ada, &signed(&ada, ID, "1.2.0", "c")).ok();
+    keeper(&["account", "disable", "nobody"]).error(3);
+}

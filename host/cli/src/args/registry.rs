@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, Subcommand};
-use hal9_package::PublicKey;
+use hal9_package::{PluginId, PublicKey};
 use hal9_registry_client::Claim;
+use hal9_registry_index::api::{AccountName, Scope};
+use semver::VersionReq;
 
+use super::market::{Named, SeverityArg};
 use super::store::key;
 
 /// Registries: one's own, and those that plugins are had from.
@@ -91,7 +94,41 @@ Needs keys/root.key in the folder, put there for as long as this takes.")]
         #[arg(long)]
         root: bool,
     },
-    /// Make accounts of a registry where nobody can make one himself
+    /// Take a version out of a registry, whoever owns it: its package cannot be had any more, and its number stays taken
+    #[command(after_help = "Examples:
+  hal9 registry withdraw com.evil.miner@1.0.0 --data registry --reason \"mines coins\"")]
+    Withdraw {
+        /// ID@VERSION
+        plugin: Named,
+        /// The registry's folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Why, for everybody
+        #[arg(long)]
+        reason: String,
+    },
+    /// Warn whoever has some versions of a plugin, whoever owns it
+    #[command(after_help = "Examples:
+  hal9 registry warn com.evil.miner --versions '*' --severity critical --data registry \"mines coins: take it out\"")]
+    Warn {
+        /// The plugin's id
+        plugin: PluginId,
+        /// The registry's folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The versions that it is about
+        #[arg(long, value_name = "REQ")]
+        versions: VersionReq,
+        /// How dangerous it is
+        #[arg(long)]
+        severity: SeverityArg,
+        /// What it is, and what to do
+        summary: String,
+        /// Where more is said of it
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Make accounts of a registry, change their passwords, and keep them out
     #[command(subcommand)]
     Account(ServerAccountCommand),
     /// Use a registry: plugins are had from it from now on
@@ -120,7 +157,31 @@ pub(crate) enum ServerAccountCommand {
     /// Make an account; its password is asked for, or taken from HAL9_PASSWORD
     Add {
         /// Its name: 2 to 39 of a-z, 0-9 and `-`
-        name: hal9_registry_index::api::AccountName,
+        name: AccountName,
+        /// The registry's folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Give an account another password, and end all its tokens; asked for, or taken from HAL9_PASSWORD
+    Password {
+        /// Its name
+        name: AccountName,
+        /// The registry's folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Let nobody sign in as an account, and end all its tokens; what it has published stays
+    Disable {
+        /// Its name
+        name: AccountName,
+        /// The registry's folder
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Let an account sign in again
+    Enable {
+        /// Its name
+        name: AccountName,
         /// The registry's folder
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
@@ -188,7 +249,7 @@ pub(crate) enum AuthCommand {
     #[command(after_help = "The password is asked for, or taken from HAL9_PASSWORD; it has 12 bytes at least.")]
     Register {
         /// Its name: 2 to 39 of a-z, 0-9 and `-`
-        name: hal9_registry_index::api::AccountName,
+        name: AccountName,
         /// The registry, where several are used
         #[arg(long, value_name = "NAME")]
         registry: Option<String>,
@@ -229,13 +290,13 @@ Examples:
 #[derive(Debug, Group)]
 pub(crate) struct LoginArgs {
     /// The account; asked for, where none is given
-    pub(crate) name: Option<hal9_registry_index::api::AccountName>,
+    pub(crate) name: Option<AccountName>,
     /// The registry, where several are used
     #[arg(long, value_name = "NAME")]
     pub(crate) registry: Option<String>,
     /// What the token may do; repeatable [default: all]
     #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Vec<hal9_registry_index::api::Scope>,
+    pub(crate) scope: Vec<Scope>,
     /// After so many days it is none any more
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub(crate) days: u16,

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hal9_package::PublicKey;
+use hal9_package::{PluginId, PublicKey};
 use hal9_registry_client::{Registry, RegistrySettings};
-use hal9_registry_index::api::Credentials;
+use hal9_registry_index::api::{Credentials, Report};
 use hal9_registry_server::{self as server, Config, Fetch, Retention, Server};
 use serde_json::json;
 
-use crate::args::ServerAccountCommand;
+use crate::args::{Named, ServerAccountCommand};
 use crate::failure::{Code, Failure};
 use crate::output::{Output, bold, count, dim, green, size};
 use crate::password::{self, Of};
@@ -130,12 +130,50 @@ pub(super) async fn rotate_keys(output: Output, data: PathBuf, root: bool) -> Re
     })
 }
 
-pub(super) async fn account(output: Output, command: ServerAccountCommand) -> Result<(), Failure> {
-    let ServerAccountCommand::Add { name, data } = command;
-    let password = password::choose(Of::Account(name.as_str()))?;
-    let server = Server::open(Config::new(&data))?;
-    server.state().make_account(Credentials { name: name.clone(), password }).await?;
-    output.result(&json!({ "account": name, "data": data }), || {
-        format!("{} {} has an account in {}\n", green("✓"), bold(&name), data.display())
+pub(super) async fn withdraw(output: Output, named: Named, data: PathBuf, reason: String) -> Result<(), Failure> {
+    let (Some(id), Some(version)) = (named.id(), named.version()) else {
+        let help = "write the whole id and the version: com.example.tools@0.2.0";
+        return Err(Failure::usage("one version of one plugin is withdrawn", help));
+    };
+    let (plugin, number) = (id.clone(), version.clone());
+    let index = blocking(move || server::withdraw(&data, &plugin, &number, &reason)).await?;
+    output.result(&json!({ "id": id, "version": version, "withdrawn": true, "index": index }), || {
+        format!("{} {} {version} cannot be had any more, and its number stays taken\n", green("✓"), bold(&id))
     })
+}
+
+pub(super) async fn warn(output: Output, id: PluginId, data: PathBuf, report: Report) -> Result<(), Failure> {
+    let plugin = id.clone();
+    let notice = blocking(move || server::warn(&data, &plugin, &report)).await?;
+    output.result(&json!({ "id": id, "notice": notice }), || {
+        format!("{} whoever has {} {} is warned, number {}\n", green("✓"), bold(&id), notice.versions, notice.id)
+    })
+}
+
+pub(super) async fn account(output: Output, command: ServerAccountCommand) -> Result<(), Failure> {
+    let (name, done) = match command {
+        ServerAccountCommand::Add { name, data } => {
+            let password = password::choose(Of::Account(name.as_str()))?;
+            let server = Server::open(Config::new(&data))?;
+            server.state().make_account(Credentials { name: name.clone(), password }).await?;
+            (name, "has an account")
+        }
+        ServerAccountCommand::Password { name, data } => {
+            let password = password::choose(Of::Account(name.as_str()))?;
+            let account = name.clone();
+            blocking(move || server::set_password(&data, &account, &password)).await?;
+            (name, "has another password, and no token any more")
+        }
+        ServerAccountCommand::Disable { name, data } => {
+            let account = name.clone();
+            blocking(move || server::disable(&data, &account)).await?;
+            (name, "cannot sign in any more, and has no token")
+        }
+        ServerAccountCommand::Enable { name, data } => {
+            let account = name.clone();
+            blocking(move || server::enable(&data, &account)).await?;
+            (name, "can sign in again")
+        }
+    };
+    output.result(&json!({ "account": name, "done": done }), || format!("{} {} {done}\n", green("✓"), bold(&name)))
 }

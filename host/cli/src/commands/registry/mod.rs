@@ -5,6 +5,8 @@ mod keep;
 mod serve;
 mod used;
 
+use hal9_registry_index::api::Report;
+
 use crate::args::RegistryCommand;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -17,6 +19,10 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Regi
         RegistryCommand::Prune { data, yanked } => keep::prune(output, data, yanked).await,
         RegistryCommand::Mirror { url, data, key, insecure } => keep::mirror(output, url, data, key, insecure).await,
         RegistryCommand::RotateKeys { data, root } => keep::rotate_keys(output, data, root).await,
+        RegistryCommand::Withdraw { plugin, data, reason } => keep::withdraw(output, plugin, data, reason).await,
+        RegistryCommand::Warn { plugin, data, versions, severity, summary, url } => {
+            keep::warn(output, plugin, data, Report { severity: severity.into(), versions, summary, url }).await
+        }
         RegistryCommand::Account(command) => keep::account(output, command).await,
         RegistryCommand::Add(args) => used::add(output, environment, args).await,
         RegistryCommand::Remove { name, forget } => used::remove(output, environment, &name, forget).await,
