@@ -62,11 +62,13 @@ impl AppState {
     /// # Errors
     ///
     /// [`Refusal`] for a package, signature or component that is no good; where the name is another's (`taken`) or a look-alike of one
-    /// (`look-alike`); and where the version is published with another package (`different`).
+    /// (`look-alike`); where the version is published with another package (`different`); and where the index has no room for it (`weight`, `versions`,
+    /// `share`, `full`).
     pub async fn publish(&self, caller: &Caller, bytes: Vec<u8>, offer: Offer) -> Result<Published, Refusal> {
         self.check_writable()?;
         caller.may(Scope::Publish)?;
         let examined = self.examine(bytes, offer).await?;
+        examined.check_weight()?;
         let (state, caller) = (self.clone(), caller.clone());
         let turn = self.database().turn().await?;
         let publishing = tokio::task::spawn_blocking(move || {
@@ -95,6 +97,7 @@ impl AppState {
                 published.new = false;
                 return Ok(published);
             }
+            changes.check_room(caller, examined)?;
             // First the file, on the disk with its name; then what names it.
             files.put(examined.package.digest(), examined.package.bytes())?;
             let plugin = insert(&changes, caller.name.as_str(), Some(caller.account), examined, now())?;

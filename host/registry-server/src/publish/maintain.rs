@@ -14,10 +14,13 @@ use crate::{
     clock::now,
 };
 
+use super::room;
+
 /// The longest texts in bytes.
 const MAX_REASON: usize = 400;
 const MAX_TEXT: usize = 1_000;
 const MAX_URL: usize = 2_048;
+const MAX_VERSIONS: usize = 256;
 
 /// The most notices of a plugin.
 const MAX_NOTICES: u64 = 100;
@@ -99,6 +102,7 @@ impl AppState {
         if report.summary.trim().is_empty() {
             return Err(Refusal::usage("say what it is, and what to do"));
         }
+        check_line("the versions", &report.versions.to_string(), MAX_VERSIONS)?;
         if let Some(url) = &report.url {
             check_line("the address", url, MAX_URL)?;
             let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
@@ -131,6 +135,11 @@ impl AppState {
                     ),
                     |row| row.get(0),
                 )?;
+                let weight = write(&changes.catalogue().notices(plugin)?)?.len();
+                if weight > room::MAX_NOTICES {
+                    let message = format!("the notices of a plugin have at most {} bytes: {weight}", room::MAX_NOTICES);
+                    return Err(Refusal::conflict("notices", message).help("take one back that is out of date"));
+                }
                 let Report { severity, versions, summary, url } = report;
                 Ok((Notice { id: number, severity, versions, summary, url, published }, plugin))
             })

@@ -6,6 +6,7 @@ mod examine;
 mod maintain;
 mod owners;
 mod reviews;
+mod room;
 mod uploads;
 
 use hal9_package::{PluginId, PublicKey};

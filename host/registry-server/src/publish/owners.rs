@@ -6,6 +6,7 @@ use hal9_registry_index::{
     api::{AccountName, Endorse, Scope},
 };
 
+use super::room;
 use crate::{AppState, Refusal, accounts, accounts::Caller, catalogue::write, clock::now};
 
 /// The most owners and keys of a plugin.
@@ -74,6 +75,11 @@ impl AppState {
     /// [`Refusal`] for an endorsement that none of the plugin's keys has signed, or of something else; where the plugin is not the caller's.
     pub async fn endorse(&self, caller: &Caller, id: PluginId, endorse: Endorse) -> Result<Vec<AuthorKey>, Refusal> {
         caller.may(Scope::Own)?;
+        let weight = write(&endorse.endorsement)?.len();
+        if weight > room::MAX_ENDORSEMENT {
+            let message = format!("the endorsement has {weight} bytes, and may have {}", room::MAX_ENDORSEMENT);
+            return Err(Refusal::usage(message).plugin(&id).help("sign it once, with a short comment"));
+        }
         let caller = caller.clone();
         let (keys, _) = self
             .write_index(move |changes| {

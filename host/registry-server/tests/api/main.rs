@@ -11,6 +11,7 @@ mod operate;
 mod packages;
 mod publish;
 mod reviews;
+mod room;
 mod search;
 mod site;
 mod uploads;
