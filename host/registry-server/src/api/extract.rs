@@ -42,6 +42,10 @@ pub struct Body<T>(pub T);
 
 /// The client's address of a request.
 pub(crate) fn address(state: &AppState, parts: &Parts) -> IpAddr {
+    // It was found out already for the request as a whole; what a page asks has no headers of the client's.
+    if let Some(Client(known)) = parts.extensions.get::<Client>() {
+        return *known;
+    }
     let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let forwarded = || {
         // The last one is what the proxy itself has seen; those before it are whatever the client wrote.

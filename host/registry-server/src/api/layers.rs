@@ -20,7 +20,7 @@ use tower_http::compression::{
 };
 use tracing::Instrument as _;
 
-use super::extract::{address, bearer};
+use super::extract::{Client, address, bearer};
 use crate::{AppState, Refusal};
 
 /// Whoever is slower than this sends nothing that is waited for.
@@ -40,8 +40,9 @@ pub(super) fn compression() -> CompressionLayer<And<DefaultPredicate, NotForCont
 /// Logs a request and counts it, bounds its time, and answers where what answers it breaks.
 pub(super) async fn every(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let since = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let client = address(&state, &parts);
+    parts.extensions.insert(Client(client));
     // The template, as a path may name what only its owner should know.
     let path = parts.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", method = %parts.method, path, %client);

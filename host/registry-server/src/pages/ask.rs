@@ -10,37 +10,29 @@ use serde::{Serialize, de::DeserializeOwned};
 use tower::Service as _;
 
 use super::failure::Refused;
-use crate::api::Peer;
+use crate::api::Client;
 
 /// More than any answer of the API that a page asks for.
 const MAX_ANSWER: usize = 32 << 20;
-
-/// What is known of the client that the API should know as well.
-const PASSED_ON: [&str; 1] = ["x-forwarded-for"];
 
 /// Who asks.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(super) api: Router,
     pub(super) extensions: Extensions,
-    pub(super) headers: HeaderMap,
     pub(super) token: Option<String>,
 }
 
 impl Caller {
     /// A caller with a request's client, signed in by its cookie where it has one.
     pub(crate) fn new(api: Router, extensions: &Extensions, headers: &HeaderMap) -> Self {
-        let passed_on = |name: &&str| headers.get(*name).cloned();
-        let mut kept = HeaderMap::new();
-        for (name, value) in PASSED_ON.iter().filter_map(|name| Some((*name, passed_on(name)?))) {
-            kept.insert(name, value);
-        }
         let mut client = Extensions::new();
-        // The rest of a request's extensions belongs to the routes of the pages.
-        if let Some(peer) = extensions.get::<Peer>() {
-            client.insert(*peer);
+        // The rest of a request's extensions belongs to the routes of the pages. The address is the one that was counted, and not the headers that it
+        // was found out from: whoever reads them twice may read them in two ways.
+        if let Some(address) = extensions.get::<Client>() {
+            client.insert(*address);
         }
-        Self { api, extensions: client, headers: kept, token: super::session::token(headers).map(str::to_owned) }
+        Self { api, extensions: client, token: super::session::token(headers).map(str::to_owned) }
     }
 
     /// Asks for something.
@@ -85,10 +77,7 @@ impl Caller {
     }
 
     fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
+        let request = Request::builder().method(method).uri(path);
         match &self.token {
             Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
             None => request,

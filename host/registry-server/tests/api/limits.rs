@@ -86,6 +86,21 @@ async fn bodies_that_are_too_large_or_none_are_refused() {
 }
 
 #[tokio::test]
+async fn a_page_is_asked_for_by_the_same_client_as_the_interface() {
+    let site = Site::with(|config| (config.behind_proxy, config.rates.sign_ins) = (true, 1)).await;
+    let mut last = String::new();
+    for written in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
+        // What the client writes is a line of its own, and the proxy's comes after it.
+        let request = site.request(Method::POST, "/sign-in", None).header("x-forwarded-for", written);
+        let request = request.header("x-forwarded-for", "10.0.0.1");
+        let form = format!("nonce={}&name=ada&password=correct+horse+battery&to=", site.nonce().await);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        last = Answer::of(request).await.text();
+    }
+    assert!(last.contains("too many requests"), "{last}");
+}
+
+#[tokio::test]
 async fn what_is_not_there_and_methods_that_are_not_taken_are_told() {
     let site = Site::start().await;
     site.get("/v1/nothing").await.refused(404, "not-found", "");
