@@ -194,13 +194,13 @@ impl AppState {
         self.0.nonces.issue()
     }
 
-    /// Uses such a number up.
+    /// Uses such a number up, for a request from an address.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] with reason `bad-nonce`, where it was used before, is too old, or is none.
-    pub fn redeem(&self, nonce: &str) -> Result<(), Refusal> {
-        self.0.nonces.redeem(nonce)
+    /// [`Refusal`] with reason `bad-nonce`, where it was used before, is too old, or is none; with `busy` where the address's network uses up too many.
+    pub fn redeem(&self, nonce: &str, address: IpAddr) -> Result<(), Refusal> {
+        self.0.nonces.redeem(nonce, address)
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

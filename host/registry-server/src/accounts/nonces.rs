@@ -2,20 +2,24 @@
 //! request asks for.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
+    net::IpAddr,
     sync::Mutex,
 };
 
 use hal9_registry_index::{Seconds, api::Nonce};
 use uuid::Uuid;
 
-use crate::{Refusal, clock::now, database::lock};
+use crate::{Refusal, clock::now, database::lock, limits::network};
 
 /// A number is good for so many seconds.
 const LIFETIME: Seconds = 600;
 
-/// So many that were used are remembered; as only they are, whoever asks for numbers without end fills nothing.
-const MAX_USED: usize = 200_000;
+/// So many that were used are remembered of one network; as only they are, whoever asks for numbers without end fills nothing.
+const SHARE: usize = 50_000;
+
+/// Where so many are remembered in all, only networks that have used less than others may go on, up to twice as many.
+const MAX_USED: usize = 400_000;
 
 /// The lengths of time and random number in hexadecimal digits.
 const TIME: usize = 16;
@@ -30,7 +34,38 @@ pub(crate) struct Nonces {
 #[derive(Default)]
 struct Used {
     numbers: HashSet<u128>,
-    order: VecDeque<(Seconds, u128)>,
+    order: VecDeque<(Seconds, u128, IpAddr)>,
+    /// How many of them are of each network.
+    shares: HashMap<IpAddr, usize>,
+}
+
+impl Used {
+    /// Forgets those that are too old to be good.
+    fn forget(&mut self, now: Seconds) {
+        while let Some((_, number, network)) = self.order.front().copied().filter(|(expires, ..)| *expires < now) {
+            self.order.pop_front();
+            self.numbers.remove(&number);
+            if let Some(count) = self.shares.get_mut(&network) {
+                *count -= 1;
+                if *count == 0 {
+                    self.shares.remove(&network);
+                }
+            }
+        }
+    }
+
+    /// Remembers one more of a network, if it may have more: none takes the place of the others.
+    fn take(&mut self, number: u128, expires: Seconds, network: IpAddr) -> bool {
+        let (all, own) = (self.numbers.len(), self.shares.get(&network).copied().unwrap_or_default());
+        let fair = all / self.shares.len().max(1);
+        let has_room = own < SHARE && (all < MAX_USED || (own < fair && all < 2 * MAX_USED));
+        if has_room {
+            self.numbers.insert(number);
+            self.order.push_back((expires, number, network));
+            self.shares.insert(network, own + 1);
+        }
+        has_room
+    }
 }
 
 impl Nonces {
@@ -46,8 +81,8 @@ impl Nonces {
         Nonce { nonce: format!("{body}{mark}"), expires }
     }
 
-    /// Uses a number up.
-    pub(crate) fn redeem(&self, nonce: &str) -> Result<(), Refusal> {
+    /// Uses a number up, from an address.
+    pub(crate) fn redeem(&self, nonce: &str, address: IpAddr) -> Result<(), Refusal> {
         let bad = |message: &str| {
             Refusal::conflict("bad-nonce", message).help("ask /v1/nonces for another number, and try again once")
         };
@@ -65,17 +100,13 @@ impl Nonces {
             return Err(bad("this number is too old"));
         }
         let mut used = lock(&self.used);
-        while let Some((_, number)) = used.order.front().copied().filter(|(expires, _)| *expires < now) {
-            used.order.pop_front();
-            used.numbers.remove(&number);
-        }
-        if used.numbers.len() >= MAX_USED {
-            return Err(Refusal::unavailable("busy", "too much is changed at once: try again"));
-        }
-        if !used.numbers.insert(number) {
+        used.forget(now);
+        if used.numbers.contains(&number) {
             return Err(bad("this request was sent before"));
         }
-        used.order.push_back((expires, number));
+        if !used.take(number, expires, network(address)) {
+            return Err(Refusal::unavailable("busy", "too much is changed from your network: try again in a while"));
+        }
         Ok(())
     }
 }
@@ -92,5 +123,50 @@ pub(crate) fn random_key() -> [u8; 32] {
 impl std::fmt::Debug for Nonces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Nonces")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Uses so many up; gives how many were let in.
+    fn use_up(used: &mut Used, count: usize, address: &str) -> usize {
+        let network = network(address.parse().unwrap());
+        let first = used.numbers.len() as u128;
+        (first..).take(count).filter(|number| used.take(*number, 600, network)).count()
+    }
+
+    #[test]
+    fn whoever_uses_numbers_without_end_leaves_room_for_others() {
+        let mut used = Used::default();
+        assert_eq!(use_up(&mut used, SHARE + 5, "2001:db8::1"), SHARE);
+        // All of these are one network.
+        assert_eq!(use_up(&mut used, 5, "2001:db8::2"), 0);
+        assert_eq!(use_up(&mut used, 5, "2001:db8:0:1::1"), 5);
+        for at in 1..=8 {
+            use_up(&mut used, SHARE, &format!("10.0.0.{at}"));
+        }
+        assert_eq!(used.numbers.len(), MAX_USED, "that is all");
+        assert_eq!(use_up(&mut used, 5, "10.0.0.1"), 0, "it has used more than others");
+        assert_eq!(use_up(&mut used, 5, "10.0.0.9"), 5);
+    }
+
+    #[test]
+    fn what_is_too_old_takes_no_room() {
+        let mut used = Used::default();
+        use_up(&mut used, 3, "10.0.0.1");
+        used.forget(600);
+        assert_eq!(used.numbers.len(), 3, "they are good yet");
+        used.forget(601);
+        assert!(used.numbers.is_empty() && used.order.is_empty() && used.shares.is_empty());
+    }
+
+    #[test]
+    fn a_number_is_good_once_wherever_it_comes_from() {
+        let nonces = Nonces::new();
+        let nonce = nonces.issue().nonce;
+        nonces.redeem(&nonce, "10.0.0.1".parse().unwrap()).unwrap();
+        assert!(nonces.redeem(&nonce, "10.0.0.2".parse().unwrap()).is_err());
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use hal9_registry_index::api::{Account, AddKey, Credentials, Nonce, Problem, Token, TokenMade, TokenRequest};
 
-use super::{Body, Client, Fresh, Named, SignedIn};
+use super::{Body, Fresh, Named, Patient, SignedIn};
 use crate::{AppState, Refusal};
 
 /// A number for one request that changes something.
@@ -27,11 +27,10 @@ pub(super) async fn nonce(State(state): State<AppState>) -> Result<Response, Ref
     responses((status = 201, body = Account), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn register(
     State(state): State<AppState>,
-    Client(address): Client,
+    _: Patient,
     _: Fresh,
     Body(credentials): Body<Credentials>,
 ) -> Result<(StatusCode, Json<Account>), Refusal> {
-    state.count_sign_in(address)?;
     Ok((StatusCode::CREATED, Json(state.register(credentials).await?)))
 }
 
@@ -42,11 +41,10 @@ pub(super) async fn register(
     responses((status = 201, body = TokenMade), (status = 401, body = Problem)))]
 pub(super) async fn make_token(
     State(state): State<AppState>,
-    Client(address): Client,
+    _: Patient,
     _: Fresh,
     Body(request): Body<TokenRequest>,
 ) -> Result<Response, Refusal> {
-    state.count_sign_in(address)?;
     let made = state.token_by_password(request.credentials, request.token).await?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())
 }

@@ -20,6 +20,10 @@ pub struct Peer(pub IpAddr);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client(pub IpAddr);
 
+/// That an address tries no passwords and makes no accounts without end: counted before anything else is done for the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patient;
+
 /// Who is signed in by a token; refused with status 401 without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn(pub Caller);
@@ -87,13 +91,23 @@ impl FromRequestParts<AppState> for SignedIn {
     }
 }
 
+impl FromRequestParts<AppState> for Patient {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        state.check_writable()?;
+        state.count_sign_in(address(state, parts))?;
+        Ok(Self)
+    }
+}
+
 impl FromRequestParts<AppState> for Fresh {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         state.check_writable()?;
         let nonce = parts.headers.get("replay-nonce").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        state.redeem(nonce)?;
+        state.redeem(nonce, address(state, parts))?;
         Ok(Self)
     }
 }

@@ -14,7 +14,7 @@ use axum::{Extension, Router, extract::DefaultBodyLimit, http::StatusCode, middl
 use hal9_registry_index::api::ProblemCode;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use extract::{Asked, Body, Client, Fresh, Named, Peer, SignedIn};
+pub use extract::{Asked, Body, Client, Fresh, Named, Patient, Peer, SignedIn};
 
 use crate::{AppState, Refusal, pages};
 

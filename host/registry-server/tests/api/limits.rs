@@ -38,6 +38,28 @@ async fn passwords_are_not_tried_without_end() {
 }
 
 #[tokio::test]
+async fn what_nobody_is_signed_in_for_is_counted_before_it_uses_anything_up() {
+    for path in ["/v1/accounts", "/v1/tokens"] {
+        let site = Site::with(|config| config.rates.sign_ins = 5).await;
+        // These are two of the five.
+        let token = site.account("ada").await;
+        let send = async |nonce: String| {
+            let request = site.request(Method::POST, path, None).header("replay-nonce", nonce);
+            Answer::of(request.header("content-type", "application/json").body("no body at all")).await
+        };
+        for _ in 0..3 {
+            send(site.nonce().await).await.refused(400, "usage", "");
+        }
+        let nonce = site.nonce().await;
+        send(nonce.clone()).await.refused(429, "limit-exceeded", "rate");
+        // As it was refused before that, the number is good yet.
+        let account =
+            Answer::of(site.request(Method::DELETE, "/v1/tokens/none", Some(&token)).header("replay-nonce", nonce));
+        account.await.refused(404, "not-found", "");
+    }
+}
+
+#[tokio::test]
 async fn an_account_changes_so_much_in_a_minute() {
     let site = Site::with(|config| config.rates.writes = 2).await;
     let (ada, eve) = (site.account("ada").await, site.account("eve").await);
@@ -68,6 +90,21 @@ async fn behind_a_proxy_the_client_is_who_the_proxy_has_seen() {
 }
 
 #[tokio::test]
+async fn a_page_is_asked_for_by_the_same_client_as_the_interface() {
+    let site = Site::with(|config| (config.behind_proxy, config.rates.sign_ins) = (true, 1)).await;
+    let mut last = String::new();
+    for written in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
+        // What the client writes is a line of its own, and the proxy's comes after it.
+        let request = site.request(Method::POST, "/sign-in", None).header("x-forwarded-for", written);
+        let request = request.header("x-forwarded-for", "10.0.0.1");
+        let form = format!("nonce={}&name=ada&password=correct+horse+battery&to=", site.nonce().await);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        last = Answer::of(request).await.text();
+    }
+    assert!(last.contains("too many requests"), "{last}");
+}
+
+#[tokio::test]
 async fn bodies_that_are_too_large_or_none_are_refused() {
     let site = Site::start().await;
     let site = &site;
@@ -83,21 +120,6 @@ async fn bodies_that_are_too_large_or_none_are_refused() {
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     post(deep, "application/json").await.refused(400, "usage", "");
-}
-
-#[tokio::test]
-async fn a_page_is_asked_for_by_the_same_client_as_the_interface() {
-    let site = Site::with(|config| (config.behind_proxy, config.rates.sign_ins) = (true, 1)).await;
-    let mut last = String::new();
-    for written in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
-        // What the client writes is a line of its own, and the proxy's comes after it.
-        let request = site.request(Method::POST, "/sign-in", None).header("x-forwarded-for", written);
-        let request = request.header("x-forwarded-for", "10.0.0.1");
-        let form = format!("nonce={}&name=ada&password=correct+horse+battery&to=", site.nonce().await);
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-        last = Answer::of(request).await.text();
-    }
-    assert!(last.contains("too many requests"), "{last}");
 }
 
 #[tokio::test]
