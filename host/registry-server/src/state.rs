@@ -19,7 +19,7 @@ use crate::{
     clock::{day, now},
     database::{Database, lock},
     index::{self, Identity},
-    limits::Limits,
+    limits::{Limits, network},
 };
 
 /// So many packages are looked into at once: each may take 100 MB and a processor for seconds.
@@ -247,7 +247,7 @@ impl AppState {
         is_free.then(|| Taken { state: self.clone(), upload: upload.to_owned() })
     }
 
-    /// Counts a download, once for each version, day and address.
+    /// Counts a download, once for each version, day and network: an address of IPv4, or 2^64 of IPv6.
     pub(crate) fn count_download(&self, version: i64, address: IpAddr) {
         let today = day(now());
         let mut downloads = lock(&self.0.downloads);
@@ -255,7 +255,7 @@ impl AppState {
             downloads.day = today;
             downloads.seen = HashSet::new();
         }
-        if downloads.seen.len() < MAX_COUNTED && downloads.seen.insert((version, address)) {
+        if downloads.seen.len() < MAX_COUNTED && downloads.seen.insert((version, network(address))) {
             *downloads.counts.entry((version, today)).or_default() += 1;
         }
     }

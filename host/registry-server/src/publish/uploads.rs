@@ -13,7 +13,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use uuid::Uuid;
 
 use super::MAX_PART;
-use crate::{AppState, Error, Refusal, accounts::Caller, catalogue::parse, clock::now, state::Taken};
+use crate::{AppState, Changes, Error, Refusal, accounts::Caller, catalogue::parse, clock::now, state::Taken};
 
 /// An upload as it is kept.
 struct Begun {
@@ -30,7 +30,8 @@ impl AppState {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] for a package that is too large, and for an account that has begun too many.
+    /// [`Refusal`] for a package that is too large, and for an account that has begun too many: so it has at most so many times the largest package on
+    /// the disk.
     pub async fn begin_upload(&self, caller: &Caller, begin: Begin) -> Result<Upload, Refusal> {
         self.check_writable()?;
         caller.may(Scope::Publish)?;
@@ -40,20 +41,27 @@ impl AppState {
             return Err(if begin.size == 0 { Refusal::usage(message) } else { Refusal::too_large(message) });
         }
         let (account, max, expires) = (caller.account, self.config().max_uploads, self.upload_end());
-        let begun = self
+        let state = self.clone();
+        let (begun, _taken) = self
             .write(move |changes| {
                 let transaction = changes.transaction;
-                // Those that are over do not count; their files go with the next tidying up.
-                transaction.execute("DELETE FROM upload WHERE account = ? AND expires < ?", (account, now()))?;
+                let mut taken = None;
+                // Those that are over do not count; their files go with them.
+                for over in state.over(changes, account)? {
+                    transaction.execute("DELETE FROM upload WHERE id = ?", [&over])?;
+                    state.remove_upload(&over)?;
+                }
                 let package = begin.package.to_string();
                 let sql = format!("SELECT {COLUMNS} FROM upload WHERE account = ? AND package = ?");
                 let known = transaction.query_row(&sql, (account, &package), begun).optional()?;
                 if let Some(known) = known {
                     if known.size == begin.size {
-                        return Ok(known);
+                        return Ok((known, None));
                     }
-                    // One of the two sizes was wrong, as a digest has one.
-                    transaction.execute("DELETE FROM upload WHERE id = ?", [known.id])?;
+                    // One of the two sizes was wrong, as a digest has one. Nobody goes on with it until its row is gone as well.
+                    taken = Some(state.take_upload(&known.id)?);
+                    transaction.execute("DELETE FROM upload WHERE id = ?", [&known.id])?;
+                    state.remove_upload(&known.id)?;
                 }
                 let count: u32 =
                     transaction
@@ -65,10 +73,26 @@ impl AppState {
                 let id = Uuid::new_v4().simple().to_string();
                 let row = (&id, account, &package, begin.size, expires);
                 transaction.execute("INSERT INTO upload VALUES (?, ?, ?, ?, ?)", row)?;
-                Ok(Begun { id, package, size: begin.size, expires })
+                Ok((Begun { id, package, size: begin.size, expires }, taken))
             })
             .await?;
         self.upload_of(begun)
+    }
+
+    /// The uploads of an account that nobody went on with in time.
+    fn over(&self, changes: &Changes<'_>, account: i64) -> Result<Vec<String>, Refusal> {
+        let mut statement =
+            changes.transaction.prepare_cached("SELECT id FROM upload WHERE account = ? AND expires < ?")?;
+        Ok(statement.query_map((account, now()), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Removes what came of an upload: nothing of what its account has begun stays without being counted.
+    fn remove_upload(&self, id: &str) -> Result<(), Refusal> {
+        let path = self.upload_path(id);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", &path)(error).into()),
+            _ => Ok(()),
+        }
     }
 
     /// How far an upload is.
@@ -155,16 +179,13 @@ impl AppState {
     }
 
     pub(super) async fn forget_upload(&self, id: &str) -> Result<(), Refusal> {
-        let (row, path) = (id.to_owned(), self.upload_path(id));
+        let (state, id) = (self.clone(), id.to_owned());
         self.write(move |changes| {
-            changes.transaction.execute("DELETE FROM upload WHERE id = ?", [row])?;
-            Ok(())
+            changes.transaction.execute("DELETE FROM upload WHERE id = ?", [&id])?;
+            // A file that is gone although its row stayed, where this breaks off, is sent anew.
+            state.remove_upload(&id)
         })
-        .await?;
-        match tokio::fs::remove_file(&path).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", &path)(error).into()),
-            _ => Ok(()),
-        }
+        .await
     }
 
     fn take_upload(&self, id: &str) -> Result<Taken, Refusal> {

@@ -60,6 +60,25 @@ async fn uploads_are_bounded_and_ones_own() {
 }
 
 #[tokio::test]
+async fn of_uploads_that_are_begun_anew_nothing_stays_on_the_disk() {
+    let site = Site::with(|config| config.max_uploads = 2).await;
+    let token = site.account("ada").await;
+    let begin = |size: u64| json!({"package": Digest::of(b"a"), "size": size});
+    for size in 100..110 {
+        let begun: Value = site.post("/v1/uploads", &token, begin(size)).await.json();
+        assert_eq!(begun["offset"], 0, "what was sent for another size is gone");
+        let sent = site.part(&token, begun["id"].as_str().unwrap(), 0, &[0; 100]).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+        assert_eq!(files(&site.data().join("uploads")).len(), 1);
+    }
+    // Those that are over as well.
+    let database = rusqlite::Connection::open(site.data().join("registry.db")).unwrap();
+    database.execute("UPDATE upload SET expires = 1", []).unwrap();
+    assert_eq!(site.post("/v1/uploads", &token, begin(50)).await.status, 201);
+    assert_eq!(files(&site.data().join("uploads")).len(), 0);
+}
+
+#[tokio::test]
 async fn what_is_not_what_was_announced_is_refused_and_begun_anew() {
     let site = Site::start().await;
     let (token, author) = (site.account("ada").await, Author::new());
