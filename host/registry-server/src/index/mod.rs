@@ -167,6 +167,13 @@ pub(crate) fn newest_root(connection: &rusqlite::Connection) -> Result<Root, Err
     Ok(read::<Signed>(&text, "the root")?.read()?)
 }
 
+/// All roots, oldest first.
+pub(crate) fn roots(connection: &rusqlite::Connection) -> Result<Vec<Signed>, Error> {
+    let mut statement = connection.prepare("SELECT document FROM root ORDER BY version")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    rows.iter().map(|text| read(text, "a root")).collect()
+}
+
 fn put_root(transaction: &Transaction<'_>, root: &Root, keys: &[&SecretKey]) -> Result<(), Error> {
     let signed = sign(root, keys, "the root of the registry").map_err(Error::stored("the root"))?;
     put_signed_root(transaction, root, &signed)

@@ -19,7 +19,7 @@ use crate::{
 
 /// The longest document in bytes, but for parts of the index; and the most roots that follow each other.
 const MAX_DOCUMENT: u64 = 1 << 20;
-const MAX_ROOTS: u64 = 1_000;
+const MAX_ROOTS: usize = 1_000;
 
 /// How another registry is reached.
 pub trait Fetch: Sync {
@@ -43,7 +43,8 @@ pub struct Mirrored {
 }
 
 /// Copies another registry into a folder, or what is new in it: what it says of itself with its own signatures, and every package. Served from there, it
-/// only answers. `source` is the address that people are told, `pinned` a root key that it must have had from the beginning.
+/// only answers. `source` is the address that people are told, `pinned` a key of one of its
+/// roots, first or later, which is asked for anew each time.
 ///
 /// # Errors
 ///
@@ -109,7 +110,7 @@ pub async fn mirror(
     Ok(mirrored)
 }
 
-/// The newest root, each verified with the one before it, and kept.
+/// The newest root, each verified with the one before it, and kept if one of them has the key that somebody has named.
 async fn roots(
     source: &str,
     fetch: &impl Fetch,
@@ -118,31 +119,58 @@ async fn roots(
     pinned: Option<&PublicKey>,
 ) -> Result<Root, Error> {
     let identity = database.read_now(index::identity)?;
-    let mut root = match identity {
-        Some(identity) if identity.mirrors.is_some() => database.read_now(index::newest_root)?,
-        Some(_) => {
-            let reason = "this is a registry of its own: mirror into an empty folder".to_owned();
-            return Err(Error::Folder { path: data.to_owned(), reason });
-        }
+    if identity.as_ref().is_some_and(|identity| identity.mirrors.is_none()) {
+        let reason = "this is a registry of its own: mirror into an empty folder".to_owned();
+        return Err(Error::Folder { path: data.to_owned(), reason });
+    }
+    let is_new = identity.is_none();
+    let mut chain: Vec<Signed> = if is_new { Vec::new() } else { database.read_now(index::roots)? };
+    let known = chain.len();
+    let mut root = match chain.last() {
+        Some(newest) => newest.read::<Root>()?,
         None => {
             let signed: Signed = document(fetch, "/v1/root/1").await?;
-            let root = Root::first(&signed, pinned)?;
-            database.write_now(|transaction| {
-                let row = (&root.registry, now(), source);
-                transaction.execute("INSERT INTO registry VALUES (1, ?, ?, ?)", row)?;
-                index::put_signed_root(transaction, &root, &signed)
-            })?;
+            let root = Root::first(&signed, None)?;
+            chain.push(signed);
             root
         }
     };
-    for _ in 0..MAX_ROOTS {
+    loop {
         let path = format!("/v1/root/{}", root.version + 1);
-        let Some(bytes) = get(fetch, &path, MAX_DOCUMENT).await? else { return Ok(root) };
+        let Some(bytes) = get(fetch, &path, MAX_DOCUMENT).await? else { break };
+        if chain.len() == MAX_ROOTS {
+            return Err(Error::Fetch { path, reason: "there is no end of roots".to_owned() });
+        }
         let signed: Signed = parse(&path, &bytes)?;
         root = root.next(&signed)?;
-        database.write_now(|transaction| index::put_signed_root(transaction, &root, &signed))?;
+        chain.push(signed);
     }
-    Err(Error::Fetch { path: "/v1/root".to_owned(), reason: "there is no end of roots".to_owned() })
+    // Whether the folder is new or not: who names a key today believes no registry that has never had it.
+    hold(&chain, pinned)?;
+    database.write_now(|transaction| {
+        if is_new {
+            let row = (&root.registry, now(), source);
+            transaction.execute("INSERT INTO registry VALUES (1, ?, ?, ?)", row)?;
+        }
+        for signed in &chain[known..] {
+            index::put_signed_root(transaction, &signed.read()?, signed)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(root)
+}
+
+/// Checks that one of the roots has a key that somebody has named, and is signed with it.
+fn hold(chain: &[Signed], pinned: Option<&PublicKey>) -> Result<(), Error> {
+    let Some(pinned) = pinned else { return Ok(()) };
+    let mut first = None;
+    for signed in chain {
+        match Root::first(signed, Some(pinned)) {
+            Ok(_) => return Ok(()),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    first.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// The head that was mirrored last.

@@ -102,6 +102,29 @@ async fn a_mirror_believes_nothing_that_is_not_signed() {
     assert!(error.to_string().contains("rolled back"), "{error}");
 }
 
+#[tokio::test]
+async fn a_key_that_is_named_is_one_of_any_root_and_asked_for_each_time() {
+    let (site, _, _) = published().await;
+    let first = site.head().await.1.root_keys[0].clone();
+    rotate_keys(site.data(), true).unwrap();
+    let second = site.head().await.1.root_keys[0].clone();
+    assert_ne!(first, second);
+    let other = Author::new().public;
+    let folder = tempfile::tempdir().unwrap();
+    let error = mirror("http://source", &Over::new(&site), folder.path(), Some(&other)).await.unwrap_err();
+    assert!(matches!(error, Error::Distrust(_)), "{error}");
+    let another = Site::start().await;
+    // What was not believed has left nothing: the folder is as good as new for another registry.
+    mirror("http://another", &Over::new(&another), folder.path(), None).await.unwrap();
+    for key in [&first, &second] {
+        let fresh = tempfile::tempdir().unwrap();
+        mirror("http://source", &Over::new(&site), fresh.path(), Some(key)).await.unwrap();
+        let error = mirror("http://source", &Over::new(&site), fresh.path(), Some(&other)).await.unwrap_err();
+        assert!(matches!(error, Error::Distrust(_)), "{error}");
+        mirror("http://source", &Over::new(&site), fresh.path(), Some(&second)).await.unwrap();
+    }
+}
+
 /// What a source says whose index key signs whatever it is told to.
 async fn lie(site: &Site, change: impl FnOnce(&mut hal9_registry_index::Record)) -> BTreeMap<String, Vec<u8>> {
     let key = std::fs::read_to_string(site.data().join("keys/index.key")).unwrap();
