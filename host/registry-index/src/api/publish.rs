@@ -82,7 +82,7 @@ pub struct Published {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Yank {
-    /// Why: one line, at most 400 bytes.
+    /// Why: one line, at most 400 bytes; or nothing.
     #[schema(max_length = 400)]
     pub reason: String,
 }

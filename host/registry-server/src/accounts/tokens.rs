@@ -43,7 +43,7 @@ impl AppState {
         account.filter(|_| good).ok_or_else(|| {
             Refusal::unauthenticated("there is no such account, or its password is another")
                 .reason("wrong-password")
-                .help("check both; `hal9 auth login --register` makes an account where anybody may")
+                .help("check both; `hal9 auth register NAME` makes an account where anybody may")
         })
     }
 

@@ -143,7 +143,7 @@ impl Changes<'_> {
             let known: Vec<_> = keys.iter().map(|one| one.key.id().to_string()).collect();
             let message =
                 format!("the key {} is none of {id}: {} may sign it", examined.offer.key.id(), known.join(" or "));
-            let help = "sign with one of those, or endorse this one first with `hal9 plugin key add`";
+            let help = "sign with one of those, or endorse this one first with `hal9 plugin endorse`";
             return Err(Refusal::signature("foreign-key", message).plugin(id).help(help));
         }
         let count: u64 =

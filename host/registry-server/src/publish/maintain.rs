@@ -39,7 +39,8 @@ impl AppState {
         reason: Option<String>,
     ) -> Result<(), Refusal> {
         caller.may(Scope::Maintain)?;
-        if let Some(reason) = &reason {
+        // Nothing need be said.
+        if let Some(reason) = reason.as_ref().filter(|reason| !reason.is_empty()) {
             check_line("the reason", reason, MAX_REASON)?;
         }
         let caller = caller.clone();

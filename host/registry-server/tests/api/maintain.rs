@@ -25,12 +25,14 @@ async fn a_yanked_version_is_in_the_index_with_the_reason_and_is_found_no_more()
     // The newest that is not yanked stands for the plugin.
     site.published(&token, &author, &package("test.words", "0.9.0")).await;
     assert_eq!(search(false).await.json::<Value>()["hits"][0]["version"], "0.9.0");
+    assert_eq!(site.put(path, &token, json!({"reason": ""})).await.status, 204);
+    assert_eq!(site.record("test.words").await.unwrap().versions[1].yanked.as_deref(), Some(""));
     assert_eq!(site.delete(path, &token).await.status, 204);
     assert_eq!(search(false).await.json::<Value>()["hits"][0]["version"], "1.0.0");
     assert!(site.record("test.words").await.unwrap().versions[1].yanked.is_none());
     let other = "/v1/plugins/test.words/versions/3.0.0/yank";
     site.put(other, &token, json!({"reason": "x"})).await.refused(404, "not-found", "");
-    for reason in ["", "a\nb", "\u{202e}", &"x".repeat(401)] {
+    for reason in [" ", "a\nb", "\u{202e}", &"x".repeat(401)] {
         site.put(path, &token, json!({"reason": reason})).await.refused(400, "usage", "");
     }
 }
