@@ -107,7 +107,12 @@ impl RegistrySettings {
         match url.scheme() {
             "https" => {}
             "http" if self.allow_http || is_loopback(&url) => {}
-            "http" => return refuse("has no TLS: write `https://`, or allow it with `allow_http = true`"),
+            "http" => {
+                let name = &self.name;
+                return refuse(&format!(
+                    "has no TLS: write `https://`, or allow it with `insecure = true` under `[registries.{name}]` in hal9.toml"
+                ));
+            }
             _ => return refuse("is none of the web: write `https://`"),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -224,6 +229,9 @@ mod tests {
         let mut settings = RegistrySettings::new("test", "http://plugins.example");
         settings.allow_http = true;
         assert!(settings.base().is_ok());
+        settings.allow_http = false;
+        // As hal9.toml calls it.
+        assert!(settings.base().unwrap_err().to_string().contains("`insecure = true` under `[registries.test]`"));
         for bad in ["", "../up", "a b"] {
             assert!(RegistrySettings::new(bad, "https://plugins.example").base().is_err(), "{bad}");
         }
