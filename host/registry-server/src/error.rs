@@ -3,7 +3,9 @@
 use std::{io, path::PathBuf};
 
 use hal9_package::KeyError;
-use hal9_registry_index::Distrust;
+use hal9_registry_index::{Distrust, api::ProblemBody};
+
+use crate::Refusal;
 
 /// Why a registry cannot be opened, served, saved or brought back. Nothing that was acknowledged is lost by any of them.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +110,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// What is asked for is not there or may not be, as the interface would say.
+    #[error("{}", .0.message)]
+    Refused(Box<ProblemBody>),
+
     /// A part of the server broke off.
     #[error("the server broke off: {0}")]
     Broken(String),
@@ -122,5 +128,11 @@ impl Error {
     /// For `map_err` on what is wrong with a row.
     pub(crate) fn stored<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> Self {
         move |reason| Self::Stored { what, reason: reason.to_string() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.problem)
     }
 }

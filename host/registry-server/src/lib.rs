@@ -36,7 +36,10 @@ pub use catalogue::{Catalogue, Changes};
 pub use config::{Config, Rates};
 pub use error::Error;
 pub use index::rotate_keys;
-pub use operate::{Backup, Fetch, Mirrored, Pruned, Restored, Retention, backup, mirror, prune, restore};
+pub use operate::{
+    Backup, Fetch, Mirrored, Pruned, Restored, Retention, backup, disable, enable, mirror, prune, restore,
+    set_password, unwarn, warn, withdraw,
+};
 pub use publish::Offer;
 pub use refusal::Refusal;
 pub use server::Server;

@@ -4,6 +4,7 @@ mod nonces;
 mod secrets;
 mod tokens;
 
+pub(crate) use secrets::{check_password, hash_now};
 pub(crate) use tokens::check_line;
 
 use hal9_package::PublicKey;

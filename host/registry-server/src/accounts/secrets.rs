@@ -39,11 +39,7 @@ impl Secrets {
 
     /// The hash of a password.
     pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
-        self.turn(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes()).map_err(Refusal::internal)?;
-            Ok(hash.to_string())
-        })
-        .await
+        self.turn(move || hash_now(&password)).await
     }
 
     /// The hash of a token's secret. That has 244 random bits, which nobody guesses however quick a guess is: the least of memory and time does.
@@ -105,8 +101,13 @@ impl Secrets {
     }
 }
 
+/// The hash of a password, on this thread: for who runs the registry.
+pub(crate) fn hash_now(password: &str) -> Result<String, Refusal> {
+    Ok(Argon2::default().hash_password(password.as_bytes()).map_err(Refusal::internal)?.to_string())
+}
+
 /// Refuses a password that is too short or too long.
-pub(super) fn check_password(password: &str) -> Result<(), Refusal> {
+pub(crate) fn check_password(password: &str) -> Result<(), Refusal> {
     if (12..=256).contains(&password.len()) {
         return Ok(());
     }

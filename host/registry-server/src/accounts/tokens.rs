@@ -21,33 +21,40 @@ impl AppState {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] with status 401 where name and password do not belong together; for a label, scopes or days that may not be.
+    /// [`Refusal`] with status 401 where name and password do not belong together, 403 where the account is shut; for a label, scopes or days that may not be.
     pub async fn token_by_password(&self, credentials: Credentials, new: NewToken) -> Result<TokenMade, Refusal> {
         let new = check(new)?;
-        let account = self.check_password(credentials).await?;
-        self.make_token(account, new).await
+        let (account, hash) = self.check_password(credentials).await?;
+        self.make_token(account, hash, new).await
     }
 
-    async fn check_password(&self, credentials: Credentials) -> Result<i64, Refusal> {
+    /// The account that a password belongs to, and the hash that it was held against.
+    async fn check_password(&self, credentials: Credentials) -> Result<(i64, String), Refusal> {
         let name = credentials.name;
-        let found: Option<(i64, String)> = self
+        let found: Option<(i64, String, bool)> = self
             .read(move |catalogue| {
                 let mut statement =
-                    catalogue.connection.prepare_cached("SELECT id, password FROM account WHERE name = ?")?;
-                Ok(statement.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+                    catalogue.connection.prepare_cached("SELECT id, password, disabled FROM account WHERE name = ?")?;
+                let found = statement.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+                Ok(found.optional()?)
             })
             .await?;
-        let (account, hash) = found.unzip();
+        let hash = found.as_ref().map(|(_, hash, _)| hash.clone());
         // Longer ones are nobody's, and would take longer.
         let good = credentials.password.len() <= 256 && self.secrets().verify(credentials.password, hash).await?;
-        account.filter(|_| good).ok_or_else(|| {
+        let (account, hash, is_disabled) = found.filter(|_| good).ok_or_else(|| {
             Refusal::unauthenticated("there is no such account, or its password is another")
                 .reason("wrong-password")
                 .help("check both; `hal9 auth register NAME` makes an account where anybody may")
-        })
+        })?;
+        // Told to who knows the password alone.
+        if is_disabled {
+            return Err(disabled());
+        }
+        Ok((account, hash))
     }
 
-    async fn make_token(&self, account: i64, new: NewToken) -> Result<TokenMade, Refusal> {
+    async fn make_token(&self, account: i64, password: String, new: NewToken) -> Result<TokenMade, Refusal> {
         self.check_writable()?;
         let (id, secret) = (Uuid::new_v4().simple().to_string(), secrets::random_secret());
         let hash = self.secrets().hash_token(secret.clone()).await?;
@@ -62,6 +69,11 @@ impl AppState {
         };
         let kept = token.clone();
         self.write(move |changes| {
+            // Since it was checked, who runs the registry may have given another password or shut the account, and ended its tokens: this is none of them.
+            let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE id = ? AND password = ? AND NOT disabled)";
+            if !changes.transaction.query_row(sql, (account, password), |row| row.get::<_, bool>(0))? {
+                return Err(disabled());
+            }
             changes.transaction.execute("DELETE FROM token WHERE account = ? AND expires < ?", (account, made))?;
             let count: u32 =
                 changes
@@ -97,7 +109,7 @@ impl AppState {
             .read(move |catalogue| {
                 let mut statement = catalogue.connection.prepare_cached(
                     "SELECT account.id, account.name, hash, scopes, used FROM token
-                     JOIN account ON account.id = token.account WHERE token.id = ? AND expires > ?",
+                     JOIN account ON account.id = token.account WHERE token.id = ? AND expires > ? AND NOT disabled",
                 )?;
                 let found = statement.query_row((key, now()), |row| {
                     let name: (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -169,6 +181,11 @@ impl AppState {
         })
         .await
     }
+}
+
+fn disabled() -> Refusal {
+    let message = "whoever runs the registry has shut this account, or changed its password";
+    Refusal::forbidden("disabled", message).help("ask there")
 }
 
 fn token(row: &Row<'_>) -> Result<Token, Refusal> {

@@ -1,7 +1,8 @@
 //! The tables, as steps from an empty database to a current one. It does not know what is done with them.
 
 /// `user_version` counts the steps that were taken. Steps are only ever added. Times are seconds since the Unix epoch.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE registry (
         one      INTEGER PRIMARY KEY CHECK (one = 1),
         identity TEXT NOT NULL,
@@ -189,4 +190,11 @@ pub(super) const STEPS: &[&str] = &["
         expires INTEGER NOT NULL,
         UNIQUE (account, package)
     ) STRICT;
-"];
+",
+    "
+    -- By who runs the registry: nobody signs in.
+    ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+    -- Given by who runs the registry, so that no owner takes it back.
+    ALTER TABLE notice ADD COLUMN official INTEGER NOT NULL DEFAULT 0;
+",
+];

@@ -281,7 +281,8 @@ fn keep(transaction: &Transaction<'_>, id: &PluginId, record: &Record) -> Result
     transaction.execute("DELETE FROM notice WHERE plugin = ?", [plugin])?;
     for one in &record.notices {
         transaction.execute(
-            "INSERT OR REPLACE INTO notice VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO notice (id, plugin, severity, versions, summary, url, published)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             (one.id, plugin, write(&one.severity)?, one.versions.to_string(), &one.summary, &one.url, one.published),
         )?;
     }

@@ -17,7 +17,7 @@ use super::{
     backup::copy_database,
 };
 use crate::{
-    Config, Error,
+    Changes, Config, Error,
     catalogue::parse,
     database::{Database, migrate},
     index,
@@ -70,14 +70,15 @@ pub fn restore(tar: &Path, data: &Path) -> Result<Restored, Error> {
         }
     }
     let live = Database::path(data);
-    if live.exists() {
-        take_over(&copy, &live, &identity.registry, data)?;
-    }
+    let changed = if live.exists() { take_over(&copy, &live, &identity.registry, data)? } else { Vec::new() };
     copy.execute("DELETE FROM upload", [])?;
     if identity.mirrors.is_none() {
         keys(&copy, data, &backup.keys)?;
         let transaction = copy.transaction()?;
-        index::sign_head(&transaction, data, Config::new(data).index_lifetime)?;
+        for plugin in &changed {
+            Changes::new(&transaction).refresh(*plugin)?;
+        }
+        index::publish(&transaction, data, Config::new(data).index_lifetime, &changed)?;
         transaction.commit()?;
     }
     let (index, plugins) =
@@ -174,13 +175,14 @@ fn named(connection: &Connection) -> Result<Vec<Digest>, Error> {
     rows.iter().map(|text| parse(text, "a digest")).collect()
 }
 
-/// Takes over from the registry that is there what must not go back: its roots, the version of its index, and which tokens there are.
-fn take_over(copy: &Connection, live: &Path, registry: &str, data: &Path) -> Result<(), Error> {
+/// Takes over from the registry that is there what must not go back: its roots, the version of its index, which tokens there are, its passwords, and what who
+/// runs it has shut or withdrawn. Gives the plugins whose record is another one by that.
+fn take_over(copy: &Connection, live: &Path, registry: &str, data: &Path) -> Result<Vec<i64>, Error> {
     let path = live.to_owned();
     let mut connection = connect(live)?;
     migrate(&path, &mut connection)?;
     match index::identity(&connection)? {
-        None => return Ok(()),
+        None => return Ok(Vec::new()),
         Some(identity) if identity.registry == registry => {}
         Some(identity) => {
             let reason = format!(
@@ -205,7 +207,23 @@ fn take_over(copy: &Connection, live: &Path, registry: &str, data: &Path) -> Res
     for id in kept.iter().filter(|id| !tokens.contains(*id)) {
         copy.execute("DELETE FROM token WHERE id = ?", [id])?;
     }
-    Ok(())
+    let mut statement = connection.prepare("SELECT name, password, disabled FROM account")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let account: (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        copy.execute("UPDATE account SET password = ?2, disabled = ?3 WHERE name = ?1", account)?;
+    }
+    let mut changed = BTreeSet::new();
+    let mut statement = connection.prepare("SELECT package, yanked, yanked_at FROM version WHERE withdrawn")?;
+    let mut withdraw = copy.prepare(
+        "UPDATE version SET withdrawn = 1, yanked = ?2, yanked_at = ?3 WHERE package = ?1 AND NOT withdrawn RETURNING plugin",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let version: (String, Option<String>, Option<u64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        changed.extend(withdraw.query_map(version, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?);
+    }
+    Ok(changed.into_iter().collect())
 }
 
 /// Puts the keys of a backup in their places, where there are none that belong to the newest root.

@@ -15,6 +15,7 @@ use crate::{Changes, Refusal, accounts::Caller};
 
 pub(crate) use accept::{Examined, insert};
 pub(crate) use examine::examine;
+pub(crate) use maintain::{MAX_REASON, check_report};
 
 /// The most bytes of a part of an upload.
 pub(crate) const MAX_PART: u64 = 2 << 20;

@@ -7,6 +7,7 @@ mod index;
 mod limits;
 mod maintain;
 mod mirror;
+mod moderate;
 mod operate;
 mod packages;
 mod publish;
