@@ -154,7 +154,11 @@ fn who_runs_a_registry_can_act() {
     keeper(&["withdraw", &format!("{ID}@1.1.0"), "--reason", "mines coins"]).ok();
     keeper(&["warn", ID, "--versions", "<=1.1.0", "--severity", "critical", "Take it out."]).ok();
     let told = bob.hal9(["--json", "plugin", "outdated"]).json();
-    assert_eq!((&told[0]["yanked"], &told[0]["notices"][0]["severity"]), (&json!("mines coins"), &json!("critical")), "{told}");
+    assert_eq!(
+        (&told[0]["yanked"], &told[0]["notices"][0]["severity"]),
+        (&json!("mines coins"), &json!("critical")),
+        "{told}"
+    );
     let eve = site.visitor();
     eve.hal9(["--json", "plugin", "install", &format!("{ID}@=1.1.0"), "--accept"]).error(10);
     // A token that was stolen is none any more.
@@ -163,7 +167,9 @@ fn who_runs_a_registry_can_act() {
     signed_up(&ada, ["--json", "auth", "login", "ada"]).error(6);
     keeper(&["account", "disable", "ada"]).ok();
     let login = |home: &Home| {
-        super::home::Run::of(home.command(["--json", "auth", "login", "ada"]).env("HAL9_PASSWORD", "another correct horse"))
+        super::home::Run::of(
+            home.command(["--json", "auth", "login", "ada"]).env("HAL9_PASSWORD", "another correct horse"),
+        )
     };
     login(&ada).error(6);
     keeper(&["account", "enable", "ada"]).ok();

@@ -117,16 +117,20 @@ Needs keys/root.key in the folder, put there for as long as this takes.")]
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
         /// The versions that it is about
-        #[arg(long, value_name = "REQ")]
-        versions: VersionReq,
+        #[arg(long, value_name = "REQ", required_unless_present = "undo")]
+        versions: Option<VersionReq>,
         /// How dangerous it is
-        #[arg(long)]
-        severity: SeverityArg,
+        #[arg(long, required_unless_present = "undo")]
+        severity: Option<SeverityArg>,
         /// What it is, and what to do
-        summary: String,
+        #[arg(required_unless_present = "undo")]
+        summary: Option<String>,
         /// Where more is said of it
         #[arg(long)]
         url: Option<String>,
+        /// Take the warning with this number back
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["versions", "severity", "summary", "url"])]
+        undo: Option<u64>,
     },
     /// Make accounts of a registry, change their passwords, and keep them out
     #[command(subcommand)]

@@ -142,9 +142,27 @@ pub(super) async fn withdraw(output: Output, named: Named, data: PathBuf, reason
     })
 }
 
-pub(super) async fn warn(output: Output, id: PluginId, data: PathBuf, report: Report) -> Result<(), Failure> {
+pub(super) async fn warn(
+    output: Output,
+    id: PluginId,
+    data: PathBuf,
+    report: Option<Report>,
+    undo: Option<u64>,
+) -> Result<(), Failure> {
     let plugin = id.clone();
-    let notice = blocking(move || server::warn(&data, &plugin, &report)).await?;
+    if let Some(number) = undo {
+        blocking(move || server::unwarn(&data, &plugin, number)).await?;
+        return output.result(&json!({ "id": id, "withdrawn": number }), || {
+            format!("{} the warning {number} of {} is taken back\n", green("✓"), bold(&id))
+        });
+    }
+    let Some(report) = report else {
+        return Err(Failure::usage(
+            "there is nothing to warn of",
+            "say what: --versions '<1.2.3' --severity high TEXT",
+        ));
+    };
+    let notice = blocking(move || server::warn(&data, &plugin, report)).await?;
     output.result(&json!({ "id": id, "notice": notice }), || {
         format!("{} whoever has {} {} is warned, number {}\n", green("✓"), bold(&id), notice.versions, notice.id)
     })

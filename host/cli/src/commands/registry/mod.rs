@@ -20,8 +20,15 @@ pub(super) async fn run(output: Output, environment: Option<&str>, command: Regi
         RegistryCommand::Mirror { url, data, key, insecure } => keep::mirror(output, url, data, key, insecure).await,
         RegistryCommand::RotateKeys { data, root } => keep::rotate_keys(output, data, root).await,
         RegistryCommand::Withdraw { plugin, data, reason } => keep::withdraw(output, plugin, data, reason).await,
-        RegistryCommand::Warn { plugin, data, versions, severity, summary, url } => {
-            keep::warn(output, plugin, data, Report { severity: severity.into(), versions, summary, url }).await
+        RegistryCommand::Warn { plugin, data, versions, severity, summary, url, undo } => {
+            let report = versions.zip(severity).zip(summary);
+            let report = report.map(|((versions, severity), summary)| Report {
+                severity: severity.into(),
+                versions,
+                summary,
+                url,
+            });
+            keep::warn(output, plugin, data, report, undo).await
         }
         RegistryCommand::Account(command) => keep::account(output, command).await,
         RegistryCommand::Add(args) => used::add(output, environment, args).await,
