@@ -282,6 +282,10 @@ impl From<ClientError> for Failure {
 
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
+        if let ServerError::Refused(problem) = error {
+            let ProblemBody { code, reason, plugin, message, help } = *problem;
+            return Self { code: code.into(), reason, plugin, message, help };
+        }
         let code = match &error {
             ServerError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Code::NotFound,
             ServerError::Folder { .. } => Code::Usage,
