@@ -3,7 +3,7 @@
 //! FTS5 says which plugins have a word, and in which of their texts; how well they fit is summed up here. Its own `bm25` reads the texts' lengths of all
 //! that is found, which takes twenty times as long for a word that is in most of ten thousand.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::cmp::Reverse;
 
 use hal9_registry_index::api::{Facet, Facets, Found, Order, Query};
 use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
@@ -25,6 +25,9 @@ const MAX_WEIGHED: usize = 4;
 
 /// The most entries of a facet.
 const MAX_FACET: usize = 20;
+
+/// So many of the most frequent traits are looked up to be told.
+const MAX_LOOKED_UP: usize = 400;
 
 impl Catalogue<'_> {
     /// The plugins that a query finds.
@@ -55,7 +58,8 @@ impl Catalogue<'_> {
         if query.order == Order::Relevance && !filter.words.is_empty() {
             let fits = self.fits(&filter.words)?;
             // Of those that fit as well the one that is used more.
-            found.sort_by_cached_key(|(row, recent)| (Reverse(fits.get(row).copied()), Reverse(*recent), *row));
+            let fit = |row: i64| usize::try_from(row).ok().and_then(|row| fits.get(row)).copied();
+            found.sort_by_cached_key(|(row, recent)| (Reverse(fit(*row)), Reverse(*recent), *row));
         }
         let total = found.len();
         let page = found.into_iter().skip(filter.skip).take(filter.limit).map(|(row, _)| row);
@@ -106,9 +110,12 @@ impl Catalogue<'_> {
         Ok(Some((sql, values)))
     }
 
-    /// How well plugins fit some words: for each, by the texts that it is in.
-    fn fits(&self, words: &[String]) -> Result<HashMap<i64, u32>, Refusal> {
-        let mut fits = HashMap::new();
+    /// How well plugins fit some words, by their rows: for each word, by the texts that it is in.
+    fn fits(&self, words: &[String]) -> Result<Vec<u32>, Refusal> {
+        // Rows are counted from one and none goes, so that they are few more than there are plugins. A map of them takes most of a search's time.
+        let last = "SELECT coalesce(max(id), 0) FROM plugin";
+        let last: i64 = self.connection.prepare_cached(last)?.query_row([], |row| row.get(0))?;
+        let mut fits = vec![0_u32; usize::try_from(last).unwrap_or_default() + 1];
         let mut statement = self.connection.prepare_cached("SELECT rowid FROM words WHERE words MATCH ?")?;
         // A whole sentence is ordered by how it begins.
         for word in words.iter().take(MAX_WEIGHED) {
@@ -119,7 +126,9 @@ impl Catalogue<'_> {
             for (text, weight) in begun.chain([(whole, WHOLE_NAME)]) {
                 let mut rows = statement.query([text])?;
                 while let Some(row) = rows.next()? {
-                    *fits.entry(row.get(0)?).or_default() += weight;
+                    if let Some(fit) = usize::try_from(row.get::<_, i64>(0)?).ok().and_then(|row| fits.get_mut(row)) {
+                        *fit += weight;
+                    }
                 }
             }
         }
@@ -137,7 +146,7 @@ impl Catalogue<'_> {
         // The most frequent first; and nobody has use for all of a thousand tags.
         counts.sort_unstable_by_key(|(word, count)| (Reverse(*count), *word));
         let mut statement = self.connection.prepare_cached("SELECT sort, value FROM trait_word WHERE id = ?")?;
-        for (word, count) in counts {
+        for (word, count) in counts.into_iter().take(MAX_LOOKED_UP) {
             let found: Option<(String, String)> =
                 statement.query_row([word], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((sort, value)) = found else { continue };
