@@ -20,8 +20,9 @@ pub(super) const WAITING: usize = 1_024;
 /// The time between two writes, so that a storm of traps does not make a storm of writes.
 const REST: Duration = Duration::from_millis(50);
 
-/// How long a flush waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a flush waits: for a write that has begun and waits for the file's lock, which takes five seconds, and for the one after it, which has what
+/// was recorded since.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The audit log: a file with a record a line, each with the hash of the one before it. Several processes may write to one.
 ///
