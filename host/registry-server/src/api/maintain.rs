@@ -158,7 +158,8 @@ pub(super) async fn endorse(
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Part {
-    /// So many are passed over.
+    /// So many are passed over; at most 10 000.
+    #[param(maximum = 10000)]
     skip: u32,
     /// So many are wanted, 1 to 100; 20 where it is 0.
     #[param(maximum = 100)]

@@ -8,7 +8,7 @@ use crate::Refusal;
 /// The longest text to look for in bytes, and the most words of it.
 const MAX_TEXT: usize = 256;
 const MAX_WORDS: usize = 8;
-const MAX_SKIP: u32 = 10_000;
+pub(super) const MAX_SKIP: u32 = 10_000;
 
 /// A trait by its sort and value.
 pub(super) type Trait = (&'static str, String);

@@ -6,7 +6,7 @@ use hal9_registry_index::{
     api::{MAX_PAGE, ReviewPage, SignedReview},
 };
 
-use super::{Catalogue, hit::rating, parse, read};
+use super::{Catalogue, filter::MAX_SKIP, hit::rating, parse, read};
 use crate::Refusal;
 
 impl Catalogue<'_> {
@@ -14,10 +14,10 @@ impl Catalogue<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where there is no such plugin, or for a `limit` above 100.
+    /// [`Refusal`] where there is no such plugin, or for a `limit` above 100 or a `skip` above 10 000.
     pub fn reviews(&self, id: &PluginId, skip: u32, limit: u32) -> Result<ReviewPage, Refusal> {
-        if limit > MAX_PAGE {
-            return Err(Refusal::usage(format!("limit is at most {MAX_PAGE}")));
+        if skip > MAX_SKIP || limit > MAX_PAGE {
+            return Err(Refusal::usage(format!("skip is at most {MAX_SKIP}, and limit at most {MAX_PAGE}")));
         }
         let limit = if limit == 0 { 20 } else { limit };
         let row = self.row_of(id)?;

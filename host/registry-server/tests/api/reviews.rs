@@ -129,6 +129,7 @@ async fn of_an_account_its_newest_review_rates_and_pages_are_bounded() {
     let page: Value = site.get(&format!("{PATH}?limit=2&skip=2")).await.json();
     assert_eq!((page["total"].as_u64(), page["reviews"].as_array().unwrap().len()), (Some(3), 1));
     assert_eq!(page["stars"], json!([2, 0, 0, 1, 0]));
+    site.get(&format!("{PATH}?skip=10001")).await.refused(400, "usage", "");
     site.get(&format!("{PATH}?limit=101")).await.refused(400, "usage", "");
     site.get(&format!("{PATH}?limit=-1")).await.refused(400, "usage", "");
     site.get(&format!("{PATH}?more=1")).await.refused(400, "usage", "");
